@@ -1,0 +1,141 @@
+"""One turn of Claude's, streamed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+import anthropic
+import httpx2
+import structlog
+from anthropic import AsyncAnthropic
+
+from pydantic import BaseModel
+
+from bot.settings import Settings
+
+log = structlog.get_logger()
+
+MAX_TOKENS = 16_000
+TURN_SECONDS = 300.0
+"""A turn's own deadline: the SDK honours any Retry-After, however long."""
+
+Ending = Literal["answer", "tools", "pause", "too_long", "refused", "context_full"]
+_ENDINGS: dict[str | None, Ending] = {
+    "end_turn": "answer",
+    "stop_sequence": "answer",
+    "tool_use": "tools",
+    "pause_turn": "pause",
+    "max_tokens": "too_long",
+    "refusal": "refused",
+    "model_context_window_exceeded": "context_full",
+}
+
+
+class CutOff(Exception):
+    """The stream broke off before the turn was over: nothing of it may be used."""
+
+
+class ClaudeUnavailable(Exception):
+    """Claude did not take the turn. The text is a sentence for the teammate."""
+
+
+class ToolUse(BaseModel):
+    id: str
+    name: str
+    input: dict[str, Any]
+
+
+class Turn(BaseModel):
+    """What Claude said. `content` is the whole assistant content, to be echoed as it is."""
+
+    ending: Ending
+    content: list[dict[str, Any]]
+    tool_uses: list[ToolUse]
+
+    @property
+    def text(self) -> str:
+        return "".join(block["text"] for block in self.content if block["type"] == "text")
+
+
+class Claude:
+    def __init__(self, settings: Settings) -> None:
+        self._model = settings.anthropic_model
+        self._client = AsyncAnthropic(
+            api_key=settings.anthropic_api_key.get_secret_value(),
+            base_url=settings.anthropic_base_url,
+        )
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def turn(
+        self,
+        system: str,
+        tools: list[dict[str, Any]],
+        messages: list[dict[str, Any]],
+        on_text: Callable[[str], Awaitable[None]],
+    ) -> Turn:
+        """Ask Claude to go on. `on_text` gets the answer piece by piece as it is written.
+
+        Raises CutOff when the stream breaks (asking again is safe: no tool has run), and
+        ClaudeUnavailable when asking again at once would not help.
+        """
+        params: dict[str, Any] = {
+            "model": self._model,
+            "max_tokens": MAX_TOKENS,
+            "thinking": {"type": "adaptive"},
+            "system": [{"type": "text", "text": system, "cache_control": {"type": "ephemeral"}}],
+            "cache_control": {"type": "ephemeral"},
+            "messages": messages,
+        }
+        if tools:
+            params["tools"] = tools
+        try:
+            async with (
+                asyncio.timeout(TURN_SECONDS),
+                self._client.messages.stream(**params) as stream,
+            ):
+                async for event in stream:
+                    if event.type == "text":
+                        await on_text(event.text)
+                final = await stream.get_final_message()
+        except (httpx2.HTTPError, anthropic.APIConnectionError, TimeoutError) as error:
+            raise CutOff(type(error).__name__) from error
+        except anthropic.APIStatusError as error:
+            if error.status_code == 200:
+                raise CutOff(str(error.type)) from error
+            log.warning(
+                "claude_refused_request",
+                status=error.status_code,
+                type=error.type,
+                request=error.request_id,
+                message=error.message,
+            )
+            raise ClaudeUnavailable(_sentence(error)) from error
+        if final.stop_reason is None:
+            raise CutOff("the stream ended early")
+        ending = _ENDINGS[final.stop_reason]
+        content = [block.to_dict(mode="json") for block in final.content]
+        return Turn(
+            ending=ending,
+            content=content,
+            tool_uses=[
+                ToolUse.model_validate(block)
+                for block in content
+                if block["type"] == "tool_use" and ending == "tools"
+            ],
+        )
+
+
+def _sentence(error: anthropic.APIStatusError) -> str:
+    if error.status_code in (401, 403):
+        return "Claude's API does not accept this deployment's key. An operator has to look at it."
+    if error.status_code == 404:
+        return "The Claude model set for this deployment does not exist (any more)."
+    if error.status_code == 429:
+        return "Claude's rate limit for this deployment is reached. Try again in a minute."
+    if error.status_code in (500, 502, 503, 504, 529):
+        return "Claude is overloaded or down right now. Try again in a few minutes."
+    if error.status_code == 413:
+        return "This conversation has grown too long for Claude. Start a new thread."
+    return "Claude's API did not accept the request. An operator has to look at it."

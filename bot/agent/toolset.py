@@ -1,0 +1,127 @@
+"""A teammate's tools, made fit for Claude."""
+
+import difflib
+import re
+from typing import Any
+
+import jsonschema
+import structlog
+from pydantic import BaseModel
+
+from bot.accounts.scalekit import ToolDefinition
+from bot.intercom.author import without_author
+from bot.intercom.policy import is_read
+
+log = structlog.get_logger()
+
+NAME = re.compile(r"^[a-zA-Z0-9_-]{1,128}$")
+LOADED_AT_MOST = 30
+"""More tools than this, and the less common ones wait behind tool search."""
+ALWAYS_LOADED = frozenset(
+    "intercom_" + name
+    for name in """
+    search_conversations retrieve_conversation list_conversations search_contacts
+    retrieve_contact search_tickets search_articles list_admins list_teams list_tags
+    reply_to_conversation manage_conversation create_contact_note attach_tag_to_conversation
+    """.split()
+)
+TOOL_SEARCH = {"type": "tool_search_tool_bm25_20251119", "name": "tool_search_tool_bm25"}
+SCALEKITS_OWN = ("schema_version", "tool_version")
+
+
+class Tool(BaseModel):
+    name: str
+    description: str
+    input_schema: dict[str, Any]
+    """Intercom's own, with the author's field in it."""
+    shown_schema: dict[str, Any]
+    """What Claude sees and what its input is checked against."""
+    is_read: bool
+
+
+class BadInput(Exception):
+    """A call's name or input does not fit; the text tells Claude how to do better."""
+
+
+class Toolset(BaseModel):
+    """The tools of one conversation, in a fixed order."""
+
+    tools: list[Tool]
+
+    @classmethod
+    def of(cls, definitions: list[ToolDefinition]) -> "Toolset":
+        """Sorted by name; definitions that Claude's API would refuse are left out and logged."""
+        tools = {}
+        for definition in sorted(definitions, key=lambda item: item.name):
+            if NAME.match(definition.name):
+                tools[definition.name] = _fit(definition)
+            else:
+                log.warning("tool_left_out", tool=definition.name, why="name")
+        return cls(tools=list(tools.values()))
+
+    def params(self) -> list[dict[str, Any]]:
+        """The `tools` of a request to Claude."""
+        if len(self.tools) <= LOADED_AT_MOST:
+            return [_param(tool) for tool in self.tools]
+        return [
+            TOOL_SEARCH,
+            *(_param(tool) for tool in self.tools if tool.name in ALWAYS_LOADED),
+            *(
+                {**_param(tool), "defer_loading": True}
+                for tool in self.tools
+                if tool.name not in ALWAYS_LOADED
+            ),
+        ]
+
+    def check(self, name: str, tool_input: dict[str, Any]) -> Tool:
+        """The tool of that name, if the input fits its schema. Raises BadInput."""
+        tool = next((tool for tool in self.tools if tool.name == name), None)
+        if tool is None:
+            near = difflib.get_close_matches(name, [tool.name for tool in self.tools], n=3)
+            hint = f" The nearest are: {', '.join(near)}." if near else ""
+            raise BadInput(f"There is no tool named {name!r} for this teammate.{hint}")
+        validator = jsonschema.Draft202012Validator(tool.shown_schema)
+        problems = [
+            f"{'.'.join(str(part) for part in error.absolute_path) or 'input'}: {error.message}"
+            for error in validator.iter_errors(tool_input)
+        ]
+        if problems:
+            raise BadInput("The input does not fit the tool. " + " · ".join(problems[:5]))
+        return tool
+
+
+def _fit(definition: ToolDefinition) -> Tool:
+    schema = {
+        key: value
+        for key, value in definition.input_schema.items()
+        if key not in ("oneOf", "anyOf", "allOf", "$schema")
+    }
+    schema["type"] = "object"
+    schema["properties"] = dict(
+        sorted(
+            (key, value)
+            for key, value in (schema.get("properties") or {}).items()
+            if key not in SCALEKITS_OWN
+        )
+    )
+    schema = {key: schema[key] for key in sorted(schema)}
+    hints = definition.annotations
+    return Tool(
+        name=definition.name,
+        description=definition.description or definition.annotations.title or definition.name,
+        input_schema=schema,
+        shown_schema=without_author(definition.name, schema),
+        is_read=is_read(
+            definition.name,
+            read_only_hint=hints.read_only_hint,
+            destructive_hint=hints.destructive_hint,
+        ),
+    )
+
+
+def _param(tool: Tool) -> dict[str, Any]:
+    return {
+        "name": tool.name,
+        "description": tool.description,
+        "input_schema": tool.shown_schema,
+    }

@@ -1,0 +1,71 @@
+"""A run in the hands of one worker, and what the agent needs of the place it answers in."""
+
+import json
+from enum import Enum
+from typing import Any, Protocol
+
+from bot.state.models import Conversation, Run, StreamState, ToolCall
+from bot.state.store import Store, Superseded
+
+
+class Next(Enum):
+    """What becomes of a run after a step."""
+
+    CONTINUE = "another step is due"
+    CONNECT = "it waits until its teammate has connected Intercom"
+    ENDED = "it has ended"
+
+
+class Stopped(Exception):
+    """The teammate pressed Stop."""
+
+
+class Thread(Protocol):
+    """Where a run shows its work. Nothing here raises because a message could not be shown."""
+
+    @property
+    def stream(self) -> StreamState | None: ...
+
+    def say(self, text: str) -> None:
+        """Append Markdown to the answer."""
+
+    def show(self, call: ToolCall) -> None:
+        """Show a tool call in its present state."""
+
+    async def flush(self) -> None:
+        """Return once all of it is in the thread."""
+
+    def keep(self) -> None:
+        """What was shown so far stands: after a crash it is not shown again."""
+
+
+class Work:
+    """The run, its conversation and the fencing token that entitles to work on them."""
+
+    def __init__(self, store: Store, conversation: Conversation, token: str, run: Run) -> None:
+        self.store = store
+        self.conversation = conversation
+        self.run = run
+        self._token = token
+
+    async def save(self, *, taken: int = 0, messages: list[dict[str, Any]] | None = None) -> None:
+        """Save the run, with what it took from the inbox and said to Claude. Raises Superseded."""
+        await self.store.commit(
+            self.conversation,
+            self._token,
+            self.run,
+            taken=taken,
+            messages=[json.dumps(message, ensure_ascii=False) for message in messages or []],
+        )
+
+    async def end(self) -> None:
+        """The run is over and leaves the conversation free for the next. Raises Superseded."""
+        await self.store.commit(self.conversation, self._token, None)
+
+    async def check(self) -> None:
+        """Raises Superseded when another worker took over, Stopped when the teammate did."""
+        superseded, stopped = await self.store.signals(self.conversation, self._token)
+        if superseded:
+            raise Superseded(self.conversation.key)
+        if stopped:
+            raise Stopped

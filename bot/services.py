@@ -1,0 +1,50 @@
+"""Everything that web and worker are made of, put together in one place."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from docket import Docket
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.accounts.connecting import Connecting
+from bot.accounts.scalekit import Scalekit
+from bot.accounts.teammates import Teammates
+from bot.settings import Settings
+from bot.slack.client import open_client
+from bot.state.engine import open_engine
+from bot.state.queue import Queue
+from bot.state.sealing import Seal
+from bot.state.store import Store
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    docket: Docket
+    store: Store
+    queue: Queue
+    seal: Seal
+    slack: AsyncWebClient
+    scalekit: Scalekit
+    teammates: Teammates
+    connecting: Connecting
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Raises `redis.exceptions.RedisError` when Redis cannot be reached."""
+    async with open_engine(settings.redis_url, settings.worker_concurrency) as docket:
+        store = Store(docket, settings.conversation_ttl)
+        scalekit = Scalekit(settings)
+        yield Services(
+            settings=settings,
+            docket=docket,
+            store=store,
+            queue=Queue(docket),
+            seal=Seal(settings.slack_signing_secret.get_secret_value()),
+            slack=open_client(settings),
+            scalekit=scalekit,
+            teammates=Teammates(scalekit, store),
+            connecting=Connecting(settings, scalekit, store),
+        )

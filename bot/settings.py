@@ -1,0 +1,164 @@
+"""Every setting there is, read from the environment and from `.env`."""
+
+import sys
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import (
+    AliasChoices,
+    AnyHttpUrl,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Approvals = Literal["writes", "destructive", "off"]
+Region = Literal["us", "eu", "au"]
+
+WHERE_TO_FIND = {
+    "SLACK_BOT_TOKEN": "api.slack.com/apps → your app → OAuth & Permissions → Bot User OAuth Token "
+    "(starts with xoxb-)",
+    "SLACK_SIGNING_SECRET": "api.slack.com/apps → your app → Basic Information → Signing Secret",
+    "SLACK_APP_TOKEN": "api.slack.com/apps → your app → Basic Information → App-Level Tokens "
+    "(starts with xapp-); leave it out to receive events over HTTP",
+    "SLACK_CLIENT_ID": "api.slack.com/apps → your app → Basic Information → Client ID",
+    "SLACK_CLIENT_SECRET": "api.slack.com/apps → your app → Basic Information → Client Secret",
+    "SLACK_API_URL": "Slack's Web API; leave it out unless you run against the sandbox",
+    "ANTHROPIC_API_KEY": "console.anthropic.com → API keys",
+    "ANTHROPIC_BASE_URL": "leave it out to use Anthropic's own API",
+    "ANTHROPIC_MODEL": "a current Claude model, for example claude-sonnet-5-5",
+    "SCALEKIT_ENVIRONMENT_URL": "app.scalekit.com → Developers → API Config → Environment URL "
+    "(SCALEKIT_ENV_URL works too)",
+    "SCALEKIT_CLIENT_ID": "app.scalekit.com → Developers → API Config → Client ID",
+    "SCALEKIT_CLIENT_SECRET": "app.scalekit.com → Developers → API Config → Client Secret",
+    "SCALEKIT_CONNECTION_NAME": "app.scalekit.com → Agent Auth → Connections → the connection's "
+    "exact name",
+    "REDIS_URL": "your Redis or Valkey 7+, for example redis://localhost:6379/0",
+    "PUBLIC_URL": "the https address at which Slack and browsers reach `bot web`",
+    "INTERCOM_CLIENT_SECRET": "Intercom's Developer Hub → your app → Basic information",
+    "INTERCOM_REGION": "one of us, eu, au: where your Intercom workspace is hosted",
+    "APPROVALS": "one of writes, destructive, off",
+    "PORT": "a port number for `bot web`",
+    "WORKER_CONCURRENCY": "how many steps one worker takes at once, from 1 to 200",
+    "LOG_FORMAT": "json or console",
+}
+
+
+class SettingsError(Exception):
+    """One or more settings are missing or malformed. The text is for the operator."""
+
+
+class Settings(BaseSettings):
+    """The contract's variables. Values of secrets never show in its repr."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", env_ignore_empty=True, populate_by_name=True
+    )
+
+    slack_bot_token: SecretStr
+    slack_signing_secret: SecretStr
+    slack_app_token: SecretStr | None = None
+    slack_client_id: str
+    slack_client_secret: SecretStr
+    slack_api_url: str = "https://slack.com/api/"
+
+    anthropic_api_key: SecretStr
+    anthropic_base_url: str = "https://api.anthropic.com"
+    anthropic_model: str = "claude-sonnet-5-5"
+
+    scalekit_environment_url: str = Field(
+        validation_alias=AliasChoices("scalekit_environment_url", "scalekit_env_url")
+    )
+    scalekit_client_id: str
+    scalekit_client_secret: SecretStr
+    scalekit_connection_name: str = "intercom"
+
+    redis_url: str
+    public_url: str
+    intercom_client_secret: SecretStr | None = None
+    intercom_region: Region = "us"
+    approvals: Approvals = "writes"
+
+    port: int = Field(default=3000, ge=1, le=65535)
+    worker_concurrency: int = Field(default=20, ge=1, le=200)
+    log_format: Literal["json", "console"] | None = None
+    """None: readable in a terminal, JSON elsewhere."""
+
+    conversation_ttl: timedelta = timedelta(days=30)
+    request_wait: timedelta = timedelta(hours=24)
+    """How long a request waits for its teammate to connect."""
+
+    @field_validator(
+        "slack_api_url", "anthropic_base_url", "scalekit_environment_url", "public_url"
+    )
+    @classmethod
+    def _is_a_web_address(cls, value: str) -> str:
+        TypeAdapter(AnyHttpUrl).validate_python(value)
+        return value.rstrip("/")
+
+    @field_validator("slack_bot_token")
+    @classmethod
+    def _is_a_bot_token(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith("xoxb-"):
+            raise ValueError("it has to start with xoxb-")
+        return value
+
+    @field_validator("slack_app_token")
+    @classmethod
+    def _is_an_app_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith("xapp-"):
+            raise ValueError("it has to start with xapp-")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_a_redis_address(cls, value: str) -> str:
+        if not value.startswith(("redis://", "rediss://", "unix://", "memory://")):
+            raise ValueError("it has to start with redis:// or rediss://")
+        return value
+
+    @property
+    def slack_base_url(self) -> str:
+        """The Web API's address as slack_sdk wants it, with a slash at its end."""
+        return self.slack_api_url + "/"
+
+    @property
+    def in_memory(self) -> bool:
+        """Redis is embedded in the process: web and worker have to share it."""
+        return self.redis_url.startswith("memory://")
+
+    @property
+    def verify_url(self) -> str:
+        """Where Scalekit sends the browser back (its `user_verify_url`)."""
+        return self.public_url + "/connect/verify"
+
+
+def load_settings() -> Settings:
+    """Read the settings. Raises SettingsError with a sentence for each that is amiss."""
+    try:
+        return Settings()  # type: ignore[call-arg]
+    except ValidationError as error:
+        sentences = [_sentence(detail) for detail in error.errors()]
+        raise SettingsError("\n".join(sentences)) from None
+
+
+def load_settings_or_exit() -> Settings:
+    """Like `load_settings`, but prints the sentences on stderr and exits with 2."""
+    try:
+        return load_settings()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from None
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    name = str(detail["loc"][0]).upper()
+    where = WHERE_TO_FIND.get(name, "see the README's table of variables")
+    if detail["type"] == "missing":
+        return f"{name} is not set. You find it here: {where}."
+    why = detail["msg"].removeprefix("Value error, ")
+    return f"{name} is malformed: {why}. What belongs there: {where}."

@@ -1,0 +1,137 @@
+"""What the bot does in Slack beside answering: buttons, pointers, private words."""
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.models.blocks import Block
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.slack import messages
+from bot.state.models import ConnectButton, Request
+
+log = structlog.get_logger()
+
+NOT_A_MEMBER = frozenset({"not_in_channel", "channel_not_found"})
+
+
+class CannotPost(Exception):
+    """The bot may not post there. The text is a sentence for the teammate."""
+
+
+async def send_connect_button(
+    client: AsyncWebClient, user_id: str, link: str, *, thread_ts: str | None = None
+) -> ConnectButton:
+    """Send the button by direct message, into `thread_ts` where the teammate asked in the DM.
+
+    Raises SlackApiError.
+    """
+    opened = await client.conversations_open(users=user_id)
+    channel_id = str(opened["channel"]["id"])
+    sent = await client.chat_postMessage(
+        channel=channel_id,
+        thread_ts=thread_ts,
+        text=messages.CONNECT_TEXT,
+        blocks=messages.connect_blocks(link),
+    )
+    return ConnectButton(channel_id=channel_id, ts=str(sent["ts"]))
+
+
+async def show_connected(
+    client: AsyncWebClient, button: ConnectButton, name: str, workspace: str
+) -> None:
+    """Turn the button's message into the news that the account is connected."""
+    try:
+        await client.chat_update(
+            channel=button.channel_id,
+            ts=button.ts,
+            text=messages.CONNECTED_TEXT,
+            blocks=messages.connected_blocks(name, workspace),
+        )
+    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+        log.warning("slack_refused", call="chat.update", why=_why(error))
+
+
+async def say_privately(client: AsyncWebClient, request: Request, text: str) -> None:
+    """Tell only the one who asked: ephemerally in a channel, plainly in the DM."""
+    try:
+        if request.is_direct:
+            await client.chat_postMessage(
+                channel=request.channel_id, thread_ts=request.thread_ts, text=text
+            )
+            return
+        in_thread = None if request.ts == request.thread_ts else request.thread_ts
+        await client.chat_postEphemeral(
+            channel=request.channel_id, user=request.user_id, thread_ts=in_thread, text=text
+        )
+    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+        log.warning("slack_refused", call="say_privately", why=_why(error))
+
+
+async def turn_away(client: AsyncWebClient, channel_id: str, user_id: str) -> None:
+    """A private word to somebody of another organization."""
+    try:
+        await client.chat_postEphemeral(channel=channel_id, user=user_id, text=messages.STRANGER)
+    except SlackApiError as error:
+        log.warning("slack_refused", call="chat.postEphemeral", why=_why(error))
+
+
+async def suggest_prompts(client: AsyncWebClient, channel_id: str) -> None:
+    """What the agent's pane offers when it is opened."""
+    try:
+        await client.assistant_threads_setSuggestedPrompts(
+            channel_id=channel_id,
+            title="What can I do for you in Intercom?",
+            prompts=[
+                {"title": title, "message": message}
+                for title, message in messages.SUGGESTED_PROMPTS
+            ],
+        )
+    except SlackApiError as error:
+        log.warning("slack_refused", call="setSuggestedPrompts", why=_why(error))
+
+
+async def post_question(
+    client: AsyncWebClient, channel_id: str, user_id: str, text: str, command_id: str
+) -> str:
+    """Post what somebody asked with `/intercom`. Out: its ts, the root of the answer's thread.
+
+    Raises CannotPost.
+    """
+    try:
+        sent = await client.chat_postMessage(
+            channel=channel_id,
+            text=messages.asked(user_id, text),
+            unfurl_links=False,
+            unfurl_media=False,
+            metadata={
+                "event_type": "intercom_question",
+                "event_payload": {"command_id": command_id},
+            },
+        )
+    except SlackApiError as error:
+        log.info("question_not_posted", why=_why(error))
+        if _why(error) in NOT_A_MEMBER:
+            raise CannotPost(messages.NOT_INVITED) from error
+        raise CannotPost(messages.CHANNEL_CLOSED) from error
+    return str(sent["ts"])
+
+
+async def respond(
+    response_url: str | None, text: str, blocks: list[Block] | None = None
+) -> None:
+    """Answer a command where it was typed, visible only to who typed it."""
+    if response_url is None:
+        log.warning("response_url_lost")
+        return
+    answer = await AsyncWebhookClient(response_url).send(
+        text=text, blocks=blocks, response_type="ephemeral"
+    )
+    if answer.status_code != 200:
+        log.warning("slack_refused", call="response_url", why=answer.body[:100])
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, SlackApiError):
+        return str(error.response.get("error"))
+    return type(error).__name__

@@ -1,0 +1,160 @@
+"""From Slack's signed payloads to stored requests.
+
+Nothing slow happens here: a listener stores and enqueues, and only then is Slack told that all is
+well. An exception makes the answer a 500, and Slack delivers again.
+"""
+
+import functools
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+
+from bot.services import Services
+from bot.slack.formatting import unescape
+from bot.slack.messages import HELP
+from bot.slack.payloads import (
+    Envelope,
+    HomeOpenedEvent,
+    MessageEvent,
+    SlashCommand,
+    StoppedEvent,
+)
+from bot.state.models import Command, Conversation, Request
+
+log = structlog.get_logger()
+
+ANYTHING = re.compile(".*")
+MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
+
+
+def build_app(services: Services) -> AsyncApp:
+    """Slack's Bolt app with the bot's listeners."""
+    app = AsyncApp(
+        client=services.slack,
+        token=services.slack.token,
+        signing_secret=services.settings.slack_signing_secret.get_secret_value(),
+        process_before_response=True,
+    )
+    listeners = Listeners(services)
+    app.event("app_mention")(_door(listeners.message))
+    app.event("message")(_door(listeners.message))
+    app.event("app_home_opened")(_door(listeners.home_opened))
+    app.event("agent_session_stopped")(_door(listeners.stopped))
+    app.event(ANYTHING)(_ignored)
+    app.command("/intercom")(listeners.command)
+    app.action(ANYTHING)(_acknowledged)
+    app.view(ANYTHING)(_acknowledged)
+    app.view_closed(ANYTHING)(_acknowledged)
+    return app
+
+
+class Listeners:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def message(self, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        """A mention, a direct message, or a further message in a thread the bot is in."""
+        envelope, event = Envelope.model_validate(body), MessageEvent.model_validate(body["event"])
+        if not event.is_by_a_person or event.user is None:
+            return
+        mentioned = MENTION.findall(event.text)
+        is_mention = context.bot_user_id in mentioned
+        home = (None, envelope.team_id, envelope.enterprise_id)
+        if event.user_team not in home:
+            if is_mention:
+                await self._services.queue.turn_away(
+                    envelope.event_id, event.channel, event.user
+                )
+            return
+        request = Request(
+            id=envelope.event_id,
+            team_id=envelope.team_id,
+            enterprise_id=envelope.enterprise_id,
+            user_id=event.user,
+            channel_id=event.channel,
+            thread_ts=event.thread_ts or event.ts,
+            ts=event.ts,
+            text=_said(event.text, context.bot_user_id),
+            is_direct=event.is_direct,
+        )
+        if not (is_mention or event.is_direct):
+            is_for_somebody_else = bool(mentioned)
+            if is_for_somebody_else or not await self._services.store.knows(request.conversation):
+                return
+        seen = [envelope.event_id, f"{envelope.team_id}:{event.channel}:{event.ts}"]
+        fresh = await self._services.store.accept(request, seen)
+        log.info("request_accepted", request=request.id, repeat=not fresh)
+        await self._services.queue.advance(request.conversation, event.ts)
+
+    async def home_opened(self, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        envelope = Envelope.model_validate(body)
+        event = HomeOpenedEvent.model_validate(body["event"])
+        if event.tab == "messages":
+            await self._services.queue.open_pane(envelope.event_id, event.channel)
+
+    async def stopped(self, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        """The Stop button ends the run of the one who pressed it, in that thread."""
+        envelope, event = Envelope.model_validate(body), StoppedEvent.model_validate(body["event"])
+        conversation = Conversation(
+            envelope.team_id, event.channel, event.thread_ts, event.user
+        )
+        if await self._services.store.stop(conversation):
+            await self._services.queue.advance(conversation, f"stop:{envelope.event_id}")
+
+    async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        try:
+            typed = SlashCommand.model_validate(body)
+        except ValidationError as error:
+            log.warning("malformed_command", problems=error.error_count())
+            await ack("I could not read this command. Try again.")
+            return
+        if typed.text.strip().lower() in ("", "help"):
+            await ack(HELP)
+            return
+        await self._services.queue.answer_command(
+            Command(
+                id=typed.trigger_id,
+                team_id=typed.team_id,
+                enterprise_id=typed.enterprise_id,
+                user_id=typed.user_id,
+                channel_id=typed.channel_id,
+                text=typed.text.strip(),
+                sealed_response_url=self._services.seal.close(typed.response_url),
+            )
+        )
+        await ack()
+
+
+Listener = Callable[[dict[str, Any], AsyncBoltContext], Awaitable[None]]
+
+
+def _door(listener: Listener) -> Listener:
+    """A payload that does not parse is logged and acknowledged: a repeat would not be better."""
+
+    @functools.wraps(listener)
+    async def checked(body: dict[str, Any], context: AsyncBoltContext) -> None:
+        try:
+            await listener(body, context)
+        except ValidationError as error:
+            fields = [".".join(str(part) for part in item["loc"]) for item in error.errors()]
+            log.warning("malformed_event", event=body.get("event_id"), fields=fields)
+
+    return checked
+
+
+async def _ignored(body: dict[str, Any]) -> None:
+    log.debug("event_ignored", type=body.get("event", {}).get("type"))
+
+
+async def _acknowledged(ack: AsyncAck) -> None:
+    await ack()
+
+
+def _said(text: str, bot_user_id: str | None) -> str:
+    """What was said to the bot, without its own name."""
+    without_name = MENTION.sub(lambda name: "" if name[1] == bot_user_id else name[0], text)
+    return unescape(without_name).strip()

@@ -1,0 +1,65 @@
+"""What Slack sends, as far as the bot reads it: every payload is parsed here, at the door."""
+
+from pydantic import BaseModel
+
+PEOPLE_S_SUBTYPES = (None, "file_share", "thread_broadcast")
+"""A `message` of any other subtype is an edit, a join, a bot or another system message."""
+
+
+class MessageEvent(BaseModel):
+    """`message` and `app_mention`."""
+
+    type: str
+    channel: str
+    ts: str
+    user: str | None = None
+    text: str = ""
+    thread_ts: str | None = None
+    channel_type: str | None = None
+    subtype: str | None = None
+    bot_id: str | None = None
+    user_team: str | None = None
+    """The author's own workspace, where that is another one (Slack Connect)."""
+
+    @property
+    def is_direct(self) -> bool:
+        return self.channel_type == "im"
+
+    @property
+    def is_by_a_person(self) -> bool:
+        return self.bot_id is None and self.user is not None and self.subtype in PEOPLE_S_SUBTYPES
+
+
+class HomeOpenedEvent(BaseModel):
+    """`app_home_opened`."""
+
+    user: str
+    channel: str
+    tab: str = "home"
+
+
+class StoppedEvent(BaseModel):
+    """`agent_session_stopped`: somebody pressed the native Stop button."""
+
+    channel: str
+    thread_ts: str
+    user: str
+
+
+class Envelope(BaseModel):
+    """What is around an event."""
+
+    event_id: str
+    team_id: str
+    enterprise_id: str | None = None
+
+
+class SlashCommand(BaseModel):
+    command: str
+    text: str = ""
+    team_id: str
+    enterprise_id: str | None = None
+    user_id: str
+    channel_id: str
+    trigger_id: str
+    response_url: str

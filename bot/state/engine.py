@@ -1,0 +1,30 @@
+"""The task engine (docket) and the Redis that it and the state share."""
+
+from datetime import timedelta
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from docket import Docket
+
+LEASE = timedelta(seconds=10)
+"""How long a silent worker keeps a job before another one takes it."""
+
+
+def open_engine(redis_url: str, concurrency: int) -> Docket:
+    """A docket on `redis_url`, to be entered with `async with`.
+
+    redis-py raises when its pool runs out, so the pool is larger than the number of jobs at
+    once; and without `retry_on_timeout` a cut connection would make docket run a job twice.
+    """
+    return Docket(name="intercom-agent", url=_tuned(redis_url, concurrency * 2 + 20))
+
+
+def _tuned(redis_url: str, max_connections: int) -> str:
+    parts = urlsplit(redis_url)
+    if parts.scheme == "memory":
+        return redis_url
+    query = {
+        "max_connections": str(max_connections),
+        "retry_on_timeout": "true",
+        **dict(parse_qsl(parts.query)),
+    }
+    return urlunsplit(parts._replace(query=urlencode(query)))

@@ -1,0 +1,165 @@
+"""What Redis holds about a request on its way: typed, and parsed at the door on the way back in."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel, Field
+
+
+class Conversation(NamedTuple):
+    """One teammate's conversation with the agent: a Slack thread, seen by one user.
+
+    Others may talk to the agent in the same thread; theirs are conversations of their own.
+    """
+
+    team_id: str
+    channel_id: str
+    thread_ts: str
+    user_id: str
+
+    @property
+    def key(self) -> str:
+        return ":".join(self)
+
+    @classmethod
+    def from_key(cls, key: str) -> "Conversation":
+        team_id, channel_id, thread_ts, user_id = key.split(":")
+        return cls(team_id, channel_id, thread_ts, user_id)
+
+
+class Request(BaseModel):
+    """One thing that a teammate asked, as Slack signed it."""
+
+    id: str
+    """Slack's event id, or a command's trigger id."""
+    team_id: str
+    enterprise_id: str | None = None
+    user_id: str
+    channel_id: str
+    thread_ts: str
+    """The root of the thread that the answer belongs to."""
+    ts: str
+    """The message that asks."""
+    text: str
+    is_direct: bool = False
+    """Asked in the DM with the bot (or its pane), where nobody else reads."""
+    received_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def conversation(self) -> Conversation:
+        return Conversation(self.team_id, self.channel_id, self.thread_ts, self.user_id)
+
+
+class Command(BaseModel):
+    """One `/intercom …`, which Slack runs outside of threads."""
+
+    id: str
+    team_id: str
+    enterprise_id: str | None = None
+    user_id: str
+    channel_id: str
+    text: str
+    sealed_response_url: str
+
+
+CallState = Literal["pending", "started", "done", "failed", "refused", "unknown"]
+
+
+class ToolCall(BaseModel):
+    """One `tool_use` of Claude's, from being asked for to being answered.
+
+    A call is saved as started before it goes out and as ended after its answer came: a write
+    found started but not ended after a crash is never run again, its outcome is unknown.
+    """
+
+    id: str
+    name: str
+    input: dict[str, Any]
+    title: str
+    is_read: bool
+    state: CallState = "pending"
+    result: str = ""
+    """What Claude gets; empty until the call has ended."""
+    outcome: str = ""
+    """A few words for the teammate, for example "3 conversations"."""
+    link: str = ""
+
+    @property
+    def ended(self) -> bool:
+        return self.state not in ("pending", "started")
+
+
+class Shown(BaseModel):
+    """A piece of the answer as it stands in the thread: text, or a tool call's card."""
+
+    text: str = ""
+    call: ToolCall | None = None
+
+
+class StreamState(BaseModel):
+    """The Slack message in which the answer is being streamed."""
+
+    ts: str
+    started_at: float
+    """Unix seconds: a stream dies five minutes after it."""
+    kept: list[Shown] = []
+    """What is in it for good. Text that came after it, in a step that broke off, is replaced."""
+
+
+RunPhase = Literal["new", "waiting_for_connection", "turn", "ending"]
+
+
+class Run(BaseModel):
+    """The work on one request, saved after each step so that any worker can go on with it."""
+
+    reference: str
+    """Shown to the teammate when something fails; every log line of the run carries it."""
+    request: Request
+    phase: RunPhase = "new"
+    turn: int = 0
+    attempts: int = 0
+    """How often the present step was started; above 1 after a crash."""
+    calls: list[ToolCall] = []
+    """The calls of the present turn."""
+    ended_calls: list[ToolCall] = []
+    """The calls of earlier turns, without their results."""
+    stream: StreamState | None = None
+    reminded: int = 0
+    """While it waits for a connection: after how many further requests it said so again."""
+    joined: int = 0
+    """How many later messages of the teammate this run has taken up."""
+    started_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+class Head(BaseModel):
+    """What is frozen for a conversation's life, since Claude's prefix must not change."""
+
+    system: str
+    toolset: str
+    """The hash under which the tools sent to Claude are stored."""
+
+
+class Teammate(BaseModel):
+    """Who a connected account belongs to, as Intercom says it (GET /me)."""
+
+    admin_id: str
+    name: str
+    email: str
+    workspace: str
+    region: str = ""
+
+
+class PendingConnection(BaseModel):
+    """What an authorization link was made for; found by the hash of the link's state."""
+
+    team_id: str
+    enterprise_id: str | None
+    user_id: str
+    identifier: str
+
+
+class ConnectButton(BaseModel):
+    """The direct message whose button leads to the authorization link."""
+
+    channel_id: str
+    ts: str

@@ -1,0 +1,39 @@
+"""What web and worker ask the task engine to do next, by the jobs' names."""
+
+import secrets
+
+from docket import Docket
+
+from bot.state.models import Command, Conversation, PendingConnection
+
+
+class Queue:
+    """Every call raises `redis.exceptions.RedisError` when Redis cannot be reached.
+
+    A job for a conversation means "take the next step there": it is harmless when there is
+    nothing to do, so enqueueing once too often costs nothing and never loses a request.
+    """
+
+    def __init__(self, docket: Docket) -> None:
+        self._docket = docket
+
+    async def advance(self, conversation: Conversation, cause: str = "") -> None:
+        """`cause` names what the step is for; the same one is not enqueued twice at a time."""
+        key = f"advance:{conversation.key}:{cause or secrets.token_hex(8)}"
+        await self._docket.add("advance", key=key)(conversation.key)
+
+    async def answer_command(self, command: Command) -> None:
+        add = self._docket.add("answer_command", key=f"command:{command.id}")
+        await add(command.model_dump_json())
+
+    async def open_pane(self, event_id: str, channel_id: str) -> None:
+        add = self._docket.add("open_pane", key=f"pane:{event_id}")
+        await add(channel_id)
+
+    async def turn_away(self, event_id: str, channel_id: str, user_id: str) -> None:
+        add = self._docket.add("turn_away", key=f"stranger:{event_id}")
+        await add(channel_id, user_id)
+
+    async def connected(self, pending: PendingConnection) -> None:
+        add = self._docket.add("connected", key=f"connected:{secrets.token_hex(8)}")
+        await add(pending.model_dump_json())

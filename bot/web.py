@@ -1,0 +1,163 @@
+"""The ASGI app: Slack, the connect flow, health."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+import uvicorn
+from redis.exceptions import RedisError
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.async_app import AsyncApp
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.accounts.connecting import LinkNotGood
+from bot.accounts.scalekit import AccountsUnavailable, VerificationRefused
+from bot.door import refusal
+from bot.pages import page
+from bot.services import Services, open_services
+from bot.settings import Settings
+from bot.slack.listeners import build_app
+from bot.worker import Jobs, working
+
+log = structlog.get_logger()
+
+
+class Web:
+    """The routes. What they need is opened when the server starts."""
+
+    def __init__(self, services: Services, slack: AsyncApp) -> None:
+        self._services = services
+        self._slack = AsyncSlackRequestHandler(slack)
+        self._signing_secret = services.settings.slack_signing_secret.get_secret_value()
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/slack/events", self.slack_events, methods=["POST"]),
+            Route("/connect/verify", self.connect_verify),
+            Route("/healthz", self.healthz),
+            Route("/readyz", self.readyz),
+        ]
+
+    async def slack_events(self, request: Request) -> Response:
+        """Events, commands and interactivity."""
+        refused = await refusal(request, self._signing_secret)
+        return refused or await self._slack.handle(request)
+
+    async def connect_verify(self, request: Request) -> Response:
+        """Scalekit sends the browser back here after the consent at Intercom."""
+        connecting = self._services.connecting
+        state = request.query_params.get("state", "")
+        auth_request_id = request.query_params.get("auth_request_id", "")
+        try:
+            pending = await connecting.take(state)
+        except LinkNotGood:
+            return page(
+                "This link is no longer good",
+                [
+                    "It has expired or was used before. Nothing was connected.",
+                    "Type “/intercom connect” in Slack to get a new one.",
+                ],
+                status=410,
+            )
+        if not auth_request_id:
+            return page(
+                "Nothing was connected",
+                [
+                    "The authorization at Intercom was cancelled.",
+                    "Type “/intercom connect” in Slack to start again.",
+                ],
+                team_id=pending.team_id,
+                status=400,
+            )
+        # Proof that the browser belongs to `pending`'s Slack user goes here, before anything is
+        # bound: until then, whoever opens the link decides whose Intercom it is.
+        try:
+            await connecting.bind(pending, auth_request_id)
+        except VerificationRefused as error:
+            log.warning("verification_refused", why=str(error), user=pending.user_id)
+            return page(
+                "Nothing was connected",
+                [
+                    "The authorization could not be matched with your Slack account.",
+                    "Type “/intercom connect” in Slack to start again.",
+                ],
+                team_id=pending.team_id,
+                status=403,
+            )
+        except AccountsUnavailable as error:
+            log.warning("accounts_unavailable", why=str(error))
+            return page(
+                "Not connected yet",
+                [
+                    "The service that keeps your connection does not answer right now.",
+                    "Type “/intercom connect” in Slack in a few minutes to start again.",
+                ],
+                team_id=pending.team_id,
+                status=503,
+            )
+        await self._services.queue.connected(pending)
+        log.info("account_connected", user=pending.user_id, team=pending.team_id)
+        return page(
+            "You are connected",
+            [
+                "Your Intercom account is connected to your Slack account.",
+                "What you asked goes on by itself; you can close this page.",
+            ],
+            team_id=pending.team_id,
+        )
+
+    async def healthz(self, request: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    async def readyz(self, request: Request) -> Response:
+        """200 when Redis takes writes; Slack's requests would be refused otherwise."""
+        try:
+            await self._services.store.ping()
+        except RedisError as error:
+            log.warning("not_ready", why=type(error).__name__)
+            return JSONResponse({"ready": False, "redis": "unreachable"}, status_code=503)
+        return JSONResponse({"ready": True})
+
+
+async def _redis_error(request: Request, error: Exception) -> Response:
+    log.error("redis_unavailable", path=request.url.path, why=type(error).__name__)
+    return PlainTextResponse("The state store is unavailable. Try again.", status_code=503)
+
+
+async def run_web(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what was acknowledged."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_services(settings) as services:
+            jobs = Jobs(services)
+            slack = build_app(services)
+            app.router.routes.extend(Web(services, slack).routes())
+            socket_mode: AsyncSocketModeHandler | None = None
+            if settings.slack_app_token:
+                token = settings.slack_app_token.get_secret_value()
+                socket_mode = AsyncSocketModeHandler(slack, token)
+                await socket_mode.connect_async()
+            worker = asyncio.create_task(working(services)) if settings.in_memory else None
+            log.info("web_started", port=settings.port, socket_mode=bool(socket_mode))
+            try:
+                yield
+            finally:
+                if socket_mode:
+                    await socket_mode.close_async()
+                if worker:
+                    worker.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await worker
+                del jobs
+
+    app = Starlette(lifespan=lifespan, exception_handlers={RedisError: _redis_error})
+    config = uvicorn.Config(
+        app, host="0.0.0.0", port=settings.port, log_config=None, access_log=False  # noqa: S104
+    )
+    await uvicorn.Server(config).serve()
