@@ -16,20 +16,17 @@ LARGEST_BODY = 1_000_000
 
 
 async def refusal(request: Request, signing_secret: str) -> Response | None:
-    """The answer to a request that must not come in: 413, 401 or 400; None for a good one.
+    """The answer to a request that must not come in: 411, 413, 401 or 400; None for a good one.
 
     The body stays readable for who comes next. Signatures are compared in constant time and may
     be five minutes old: docs.slack.dev/authentication/verifying-requests-from-slack
     """
-    announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > LARGEST_BODY:
+    announced = request.headers.get("content-length", "")
+    if not announced.isdigit():
+        return _refuse(411, "The body's length has to be announced.")
+    if int(announced) > LARGEST_BODY:
         return _refuse(413, "The body is too large.")
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            return _refuse(413, "The body is too large.")
-    request._body = body  # what Starlette's own body() keeps
+    body = await request.body()
     if not _signed(request, body, signing_secret):
         return _refuse(401, "The signature is missing, wrong or too old.")
     if not _readable(request.headers.get("content-type", ""), body):

@@ -12,8 +12,8 @@ from bot.accounts.teammates import NotConnected
 from bot.agent.loop import Agent, RunFailed
 from bot.agent.work import Next, Stopped, Work
 from bot.services import Services
-from bot.slack.errands import say_privately
 from bot.slack.connect import offer_to_connect
+from bot.slack.errands import say_privately
 from bot.slack.messages import POINTER, STILL_WAITING, failed, stopped
 from bot.slack.people import People
 from bot.slack.thread import SlackThread

@@ -22,7 +22,7 @@ from bot.pages import page
 from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.slack.listeners import build_app
-from bot.worker import Jobs, working
+from bot.worker import Jobs, work
 
 log = structlog.get_logger()
 
@@ -135,7 +135,7 @@ async def run_web(settings: Settings) -> None:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_services(settings) as services:
-            jobs = Jobs(services)
+            Jobs(services)
             slack = build_app(services)
             app.router.routes.extend(Web(services, slack).routes())
             socket_mode: AsyncSocketModeHandler | None = None
@@ -143,7 +143,7 @@ async def run_web(settings: Settings) -> None:
                 token = settings.slack_app_token.get_secret_value()
                 socket_mode = AsyncSocketModeHandler(slack, token)
                 await socket_mode.connect_async()
-            worker = asyncio.create_task(working(services)) if settings.in_memory else None
+            worker = asyncio.create_task(work(services)) if settings.in_memory else None
             log.info("web_started", port=settings.port, socket_mode=bool(socket_mode))
             try:
                 yield
@@ -154,10 +154,13 @@ async def run_web(settings: Settings) -> None:
                     worker.cancel()
                     with suppress(asyncio.CancelledError):
                         await worker
-                del jobs
 
     app = Starlette(lifespan=lifespan, exception_handlers={RedisError: _redis_error})
     config = uvicorn.Config(
-        app, host="0.0.0.0", port=settings.port, log_config=None, access_log=False  # noqa: S104
+        app,
+        host="0.0.0.0",  # noqa: S104
+        port=settings.port,
+        log_config=None,
+        access_log=False,
     )
     await uvicorn.Server(config).serve()

@@ -23,7 +23,7 @@ from bot.state.models import Command, Conversation, PendingConnection
 log = structlog.get_logger()
 
 TRY_AGAIN = Retry(attempts=20, delay=timedelta(seconds=2))
-SWEEP = timedelta(seconds=30)
+EVERY_HALF_MINUTE = Perpetual(every=timedelta(seconds=30), automatic=True)
 LEFT_LYING = timedelta(seconds=60)
 
 
@@ -77,28 +77,32 @@ class Jobs:
             await show_connected(services.slack, button, teammate.name, teammate.workspace)
             await services.store.forget_connect_button(user.identifier)
 
-    async def sweep(self, perpetual: Perpetual = Perpetual(every=SWEEP, automatic=True)) -> None:
+    async def sweep(self, perpetual: Perpetual = EVERY_HALF_MINUTE) -> None:
         """Find what was accepted and then left lying: a crash came between storing and
         enqueueing, or a job gave up."""
         for conversation in await self._services.store.left_lying(LEFT_LYING):
             await self._services.queue.advance(conversation, "left-lying")
 
 
+async def work(services: Services) -> None:
+    """Take jobs until cancelled; then finish the steps under way and return."""
+    Jobs(services)
+    async with Worker(
+        services.docket,
+        concurrency=services.settings.worker_concurrency,
+        redelivery_timeout=LEASE,
+    ) as worker:
+        await worker.run_forever()
+
+
 async def run_worker(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT; then finish the steps under way and return."""
+    """Work until SIGTERM or SIGINT."""
     async with open_services(settings) as services:
-        Jobs(services)
-        async with Worker(
-            services.docket,
-            concurrency=settings.worker_concurrency,
-            redelivery_timeout=LEASE,
-        ) as worker:
-            work = asyncio.create_task(worker.run_forever())
-            loop = asyncio.get_running_loop()
-            for name in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(name, work.cancel)
-            with suppress(asyncio.CancelledError):
-                await work
-            log.info("worker_stopped")
-
-
+        working = asyncio.create_task(work(services))
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, working.cancel)
+        log.info("worker_started")
+        with suppress(asyncio.CancelledError):
+            await working
+        log.info("worker_stopped")

@@ -8,6 +8,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
@@ -25,7 +26,7 @@ from scalekit.common.exceptions import (
     ScalekitToolRateLimitException,
     ScalekitToolUnauthorizedException,
 )
-from scalekit.v1.tools.tools_pb2 import ScopedToolFilter
+from scalekit.v1.tools.tools_pb2 import ListScopedToolsResponse, ScopedToolFilter
 
 from bot.settings import Settings
 
@@ -165,12 +166,11 @@ class Scalekit:
             return self._details(client, identifier)
         except ScalekitNotFoundException:
             pass
-        try:
+        # A conflict: another request of the same teammate created it a moment ago.
+        with suppress(ScalekitConflictException):
             client.actions.create_connected_account(
                 connection_name=self._connection, identifier=identifier
             )
-        except ScalekitConflictException:
-            pass  # another request of the same teammate created it a moment ago
         return self._details(client, identifier)
 
     def _details(self, client: ScalekitClient, identifier: str) -> Account:
@@ -190,12 +190,14 @@ class Scalekit:
         tools: list[ToolDefinition] = []
         page_token = ""
         while True:
-            response, _ = client.tools.list_scoped_tools(
+            # A (response, call) tuple, whatever the SDK's annotation says.
+            answer: Any = client.tools.list_scoped_tools(
                 identifier=identifier,
                 filter=ScopedToolFilter(connection_names=[self._connection]),
                 page_size=PAGE_SIZE,
                 page_token=page_token,
             )
+            response: ListScopedToolsResponse = answer[0]
             tools += [
                 ToolDefinition.model_validate(_whole_numbers(MessageToDict(item.tool.definition)))
                 for item in response.tools

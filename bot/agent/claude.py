@@ -8,7 +8,6 @@ import anthropic
 import httpx2
 import structlog
 from anthropic import AsyncAnthropic
-
 from pydantic import BaseModel
 
 from bot.settings import Settings

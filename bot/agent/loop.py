@@ -194,9 +194,7 @@ class Agent:
             messages=[{"role": "user", "content": [*answers, *texts]}],
         )
 
-    async def _answered(
-        self, work: Work, thread: Thread, messages: list[dict[str, Any]]
-    ) -> Next:
+    async def _answered(self, work: Work, thread: Thread, messages: list[dict[str, Any]]) -> Next:
         work.run.phase = "ending"
         await self._keep(work, thread, messages=messages)
         return Next.ENDED
@@ -283,4 +281,3 @@ def _last_words(turn: Turn, thread: Thread) -> list[dict[str, Any]]:
             "tell me what still matters."
         )
     return []
-

@@ -19,11 +19,22 @@ LOADED_AT_MOST = 30
 """More tools than this, and the less common ones wait behind tool search."""
 ALWAYS_LOADED = frozenset(
     "intercom_" + name
-    for name in """
-    search_conversations retrieve_conversation list_conversations search_contacts
-    retrieve_contact search_tickets search_articles list_admins list_teams list_tags
-    reply_to_conversation manage_conversation create_contact_note attach_tag_to_conversation
-    """.split()
+    for name in [
+        "search_conversations",
+        "retrieve_conversation",
+        "list_conversations",
+        "search_contacts",
+        "retrieve_contact",
+        "search_tickets",
+        "search_articles",
+        "list_admins",
+        "list_teams",
+        "list_tags",
+        "reply_to_conversation",
+        "manage_conversation",
+        "create_contact_note",
+        "attach_tag_to_conversation",
+    ]
 )
 TOOL_SEARCH = {"type": "tool_search_tool_bm25_20251119", "name": "tool_search_tool_bm25"}
 SCALEKITS_OWN = ("schema_version", "tool_version")

@@ -6,7 +6,6 @@ from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import AccountsUnavailable
 from bot.accounts.teammates import NotConnected
 from bot.services import Services
-from bot.slack import messages
 from bot.slack.connect import offer_to_connect
 from bot.slack.errands import CannotPost, post_question, respond
 from bot.slack.formatting import escape, unescape
@@ -29,7 +28,8 @@ class Commands:
                 elif word == "status":
                     text = await self._status(_user(command))
                 else:
-                    return await self._ask(command)
+                    await self._ask(command)
+                    return
             except AccountsUnavailable as error:
                 log.warning("accounts_unavailable", why=str(error))
                 text = (
@@ -88,5 +88,3 @@ class Commands:
 
 def _user(command: Command) -> SlackUser:
     return SlackUser(command.team_id, command.user_id, command.enterprise_id)
-
-

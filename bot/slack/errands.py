@@ -117,9 +117,7 @@ async def post_question(
     return str(sent["ts"])
 
 
-async def respond(
-    response_url: str | None, text: str, blocks: list[Block] | None = None
-) -> None:
+async def respond(response_url: str | None, text: str, blocks: list[Block] | None = None) -> None:
     """Answer a command where it was typed, visible only to who typed it."""
     if response_url is None:
         log.warning("response_url_lost")

@@ -66,9 +66,7 @@ class Listeners:
         home = (None, envelope.team_id, envelope.enterprise_id)
         if event.user_team not in home:
             if is_mention:
-                await self._services.queue.turn_away(
-                    envelope.event_id, event.channel, event.user
-                )
+                await self._services.queue.turn_away(envelope.event_id, event.channel, event.user)
             return
         request = Request(
             id=envelope.event_id,
@@ -99,9 +97,7 @@ class Listeners:
     async def stopped(self, body: dict[str, Any], context: AsyncBoltContext) -> None:
         """The Stop button ends the run of the one who pressed it, in that thread."""
         envelope, event = Envelope.model_validate(body), StoppedEvent.model_validate(body["event"])
-        conversation = Conversation(
-            envelope.team_id, event.channel, event.thread_ts, event.user
-        )
+        conversation = Conversation(envelope.team_id, event.channel, event.thread_ts, event.user)
         if await self._services.store.stop(conversation):
             await self._services.queue.advance(conversation, f"stop:{envelope.event_id}")
 

@@ -29,7 +29,7 @@ MESSAGE_CHARACTERS = 10_000
 PIECE_CHARACTERS = 4_000
 NOT_STREAMING = frozenset({"message_not_in_streaming_state", "message_not_found"})
 
-_NO_MARKUP = str.maketrans("<>", "‹›")
+_NO_MARKUP = str.maketrans("<>", "\u2039\u203a")
 
 SessionStatus = Literal["processing", "active", "suspended", "closed"]
 _TASK_STATUS = {
@@ -113,7 +113,11 @@ class SlackThread:
                 initiator_user_id=self._request.user_id,
             )
         with _unimportant("assistant.threads.setStatus"):
-            await self._client.assistant_threads_setStatus(**where, status="is working on it…")
+            await self._client.assistant_threads_setStatus(
+                channel_id=where["channel_id"],
+                thread_ts=where["thread_ts"],
+                status="is working on it…",
+            )
         if self._request.is_direct and self._request.thread_ts == self._request.ts:
             with _unimportant("assistant.threads.setTitle"):
                 await self._client.assistant_threads_setTitle(**where, title=title)
@@ -137,7 +141,9 @@ class SlackThread:
     async def flush(self) -> None:
         await self._send(final=True)
 
-    async def end(self, blocks: list[Block] | None = None, status: SessionStatus = "active") -> None:
+    async def end(
+        self, blocks: list[Block] | None = None, status: SessionStatus = "active"
+    ) -> None:
         """The answer is complete: close the stream, with `blocks` below it."""
         await self.flush()
         if self._stream:
@@ -163,7 +169,9 @@ class SlackThread:
             await self._client.agents_sessions_setStatus(**where, status=status)
         if status != "processing":
             with _unimportant("assistant.threads.setStatus"):
-                await self._client.assistant_threads_setStatus(**where, status="")
+                await self._client.assistant_threads_setStatus(
+                    channel_id=where["channel_id"], thread_ts=where["thread_ts"], status=""
+                )
 
     async def _send_now_and_then(self) -> None:
         while True:
@@ -206,10 +214,14 @@ class SlackThread:
 
     async def _start(self, piece: list[Shown]) -> None:
         request = self._request
-        recipient = {} if request.is_direct else {
-            "recipient_team_id": request.team_id,
-            "recipient_user_id": request.user_id,
-        }
+        recipient = (
+            {}
+            if request.is_direct
+            else {
+                "recipient_team_id": request.team_id,
+                "recipient_user_id": request.user_id,
+            }
+        )
         answer = await self._client.chat_startStream(
             channel=request.channel_id,
             thread_ts=request.thread_ts,

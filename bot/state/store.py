@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Any, NamedTuple, Protocol, cast
 
 from docket import Docket
-from redis.asyncio import Redis
 
 from bot.state.models import (
     ConnectButton,

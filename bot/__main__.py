@@ -1,0 +1,74 @@
+"""The command line: `bot …` or `python -m bot …`."""
+
+import asyncio
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from bot.logs import set_up_logs
+from bot.manifest import manifest_text
+from bot.settings import Settings, load_settings_or_exit
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The Intercom agent for Slack.")
+
+
+def _settings() -> Settings:
+    settings = load_settings_or_exit()
+    set_up_logs(settings)
+    return settings
+
+
+@app.command()
+def web() -> None:
+    """Serve Slack, browsers and webhooks on $PORT."""
+    from bot.web import run_web
+
+    asyncio.run(run_web(_settings()))
+
+
+@app.command()
+def worker() -> None:
+    """Run the agent; start as many of these as you like, on as many machines."""
+    from bot.worker import run_worker
+
+    settings = _settings()
+    if settings.in_memory:
+        sys.stderr.write(
+            "REDIS_URL is memory://, which lives inside `bot web`: that process does the "
+            "worker's part too. A worker of its own needs a Redis server.\n"
+        )
+        raise SystemExit(2)
+    asyncio.run(run_worker(settings))
+
+
+@app.command()
+def manifest(
+    public_url: Annotated[
+        str, typer.Option(help="Where Slack reaches `bot web`; PUBLIC_URL if left out.")
+    ] = "",
+) -> None:
+    """Print manifest.yml with PUBLIC_URL filled in."""
+    url = public_url or os.environ.get("PUBLIC_URL") or load_settings_or_exit().public_url
+    typer.echo(manifest_text(url), nl=False)
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Where the page is.")] = 8080,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    say: Annotated[str, typer.Option(help="Ask this, print the thread and exit.")] = "",
+) -> None:
+    """Try it all here: the sandbox, web, worker and a page. Needs no account and no key."""
+    from bot.sandbox.demo import run_demo
+
+    raise SystemExit(run_demo(port=port, browser=browser, say=say))
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()
