@@ -1,0 +1,199 @@
+"""The HTTP side: tokens, arguments, limits and failures around each Web API method."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.interactions import Interactions
+from bot.sandbox.slack.rules import Fault, Faults, Method, RateLimits, Scopes, check_arguments
+from bot.sandbox.slack.sign_in import SignIn
+from bot.sandbox.slack.workspace import Workspace
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a Web API method and what it got."""
+
+    method: str
+    args: Json
+    response: Json
+    status: int
+    at: float
+
+
+class Server:
+    """Answers the Web API, response URLs and Sign in with Slack."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        scopes: Scopes,
+        bot_token: Callable[[], str],
+        rate_limits: bool,
+    ) -> None:
+        self.calls: list[Call] = []
+        self.faults = Faults()
+        self.revoked: str | None = None
+        self._workspace = workspace
+        self._scopes = scopes
+        self._bot_token = bot_token
+        self._limits = RateLimits(workspace.now) if rate_limits else None
+        self._methods: dict[str, Method] = {}
+        self._sign_in: SignIn
+        self._interactions: Interactions
+
+    def serve(
+        self, methods: dict[str, Method], sign_in: SignIn, interactions: Interactions
+    ) -> None:
+        """What to serve; the parts need the server's address, hence after it is known."""
+        self._methods, self._sign_in, self._interactions = methods, sign_in, interactions
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/api/{method}", self._api, methods=["GET", "POST"]),
+                Route("/commands/{team}/{url_id}", self._respond, methods=["POST"]),
+                Route("/actions/{team}/{url_id}", self._respond, methods=["POST"]),
+                Route("/openid/connect/authorize", self._authorize),
+                Route("/openid/connect/keys", self._keys),
+                Route("/.well-known/openid-configuration", self._configuration),
+            ]
+        )
+
+    async def _api(self, request: Request) -> Response:
+        name = request.path_params["method"]
+        try:
+            args, from_json = await _arguments(request)
+        except ValueError:
+            return self._answer(name, {}, {"ok": False, "error": "invalid_json"}, 200)
+        fault = self.faults.take(name)
+        if fault and fault.delay:
+            await asyncio.sleep(fault.delay)
+        if fault and not fault.applied and _fails(fault):
+            return self._failed(name, args, fault)
+        answer, retry_after = self._run(name, args, from_json, _token(request, args))
+        if retry_after:
+            return self._answer(name, args, answer, 429, {"Retry-After": str(retry_after)})
+        if fault and _fails(fault):
+            return self._failed(name, args, fault)
+        headers = {"X-OAuth-Scopes": ",".join(self._scopes.granted), "X-Accepted-OAuth-Scopes": ""}
+        return self._answer(name, args, answer, 200, headers)
+
+    def _run(self, name: str, args: Json, from_json: bool, token: str) -> tuple[Json, int]:
+        """The answer, and how long to wait first if there were too many calls."""
+        try:
+            method = self._methods.get(name)
+            if method is None:
+                raise SlackError("unknown_method", req_method=name)
+            self._check_token(name, token)
+            if name == "openid.connect.userInfo":
+                args = {"access_token": token}
+            retry_after = self._wait_before(name, method, args)
+            if retry_after:
+                return {"ok": False, "error": "ratelimited"}, retry_after
+            self._scopes.need(*method.scopes)
+            checked = check_arguments(method, args, from_json)
+            with self._workspace.changing():
+                return {"ok": True, **method.run(checked)}, 0
+        except SlackError as error:
+            return {"ok": False, "error": error.code, **error.extra}, 0
+
+    def _wait_before(self, name: str, method: Method, args: Json) -> int:
+        if self._limits is None:
+            return 0
+        return self._limits.wait_before(name, method.per_minute, args.get("channel"))
+
+    def _check_token(self, name: str, token: str) -> None:
+        if name == "openid.connect.token":
+            return
+        if not token:
+            raise SlackError("not_authed")
+        if name == "openid.connect.userInfo":
+            known = token in self._sign_in.tokens
+        else:
+            known = token == self._bot_token()
+            if known and self.revoked:
+                raise SlackError(self.revoked)
+        if not known:
+            raise SlackError("invalid_auth")
+
+    def _failed(self, name: str, args: Json, fault: Fault) -> Response:
+        if fault.retry_after is not None or fault.status == 429:
+            headers = {"Retry-After": str(fault.retry_after or 1)}
+            return self._answer(name, args, {"ok": False, "error": "ratelimited"}, 429, headers)
+        error = fault.error or "internal_error"
+        return self._answer(name, args, {"ok": False, "error": error}, fault.status or 200)
+
+    def _answer(
+        self, name: str, args: Json, answer: Json, status: int, headers: Any = None
+    ) -> Response:
+        with self._workspace.changing():
+            self.calls.append(Call(name, args, answer, status, self._workspace.now()))
+        return JSONResponse(answer, status, headers)
+
+    async def _respond(self, request: Request) -> Response:
+        try:
+            body = json.loads(await request.body())
+            with self._workspace.changing():
+                self._interactions.respond(request.path_params["url_id"], body)
+        except ValueError:
+            return JSONResponse({"ok": False, "error": "invalid_payload"}, 400)
+        except SlackError as error:
+            gone = error.code in ("expired_url", "used_url")
+            body = {"ok": False, "error": error.code, **error.extra}
+            return JSONResponse(body, 404 if gone else 400)
+        return PlainTextResponse("ok")
+
+    async def _authorize(self, request: Request) -> Response:
+        return await self._sign_in.authorize(request)
+
+    async def _keys(self, request: Request) -> Response:
+        return await self._sign_in.keys(request)
+
+    async def _configuration(self, request: Request) -> Response:
+        return await self._sign_in.configuration(request)
+
+
+def _fails(fault: Fault) -> bool:
+    return any(v is not None for v in (fault.error, fault.status, fault.retry_after))
+
+
+async def _arguments(request: Request) -> tuple[Json, bool]:
+    """Query, form or JSON as one; and whether it was JSON. Raises ValueError for broken JSON."""
+    args: Json = dict(request.query_params)
+    body = await request.body()
+    is_json = request.headers.get("content-type", "").startswith("application/json")
+    if is_json:
+        sent = json.loads(body)
+        if not isinstance(sent, dict):
+            raise ValueError
+        return args | sent, True
+    if body:
+        args |= dict(parse_qsl(body.decode(), keep_blank_values=True))
+    return args | _client(request), False
+
+
+def _token(request: Request, args: Json) -> str:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    return value if scheme == "Bearer" else str(args.get("token", ""))
+
+
+def _client(request: Request) -> Json:
+    """The client id and secret of HTTP Basic authentication, as arguments."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme != "Basic":
+        return {}
+    client_id, _, secret = base64.b64decode(value).decode().partition(":")
+    return {"client_id": client_id, "client_secret": secret}
