@@ -11,6 +11,7 @@ from bot.sandbox.slack.delivery import Courier, Delivery
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.events import VERIFICATION_TOKEN, Events
 from bot.sandbox.slack.forms import action_of, submitted
+from bot.sandbox.slack.rules import Scopes
 from bot.sandbox.slack.views import Triggers, Views, check_view, view_object
 from bot.sandbox.slack.workspace import (
     APP_ID,
@@ -58,6 +59,7 @@ class Interactions:
         events: Events,
         views: Views,
         triggers: Triggers,
+        scopes: Scopes,
         manifest: Mapping[str, Any],
         url: str,
     ) -> None:
@@ -70,12 +72,13 @@ class Interactions:
         self._events = events
         self._views = views
         self._triggers = triggers
+        self._scopes = scopes
         self._url = url
         self._response_urls: dict[str, ResponseUrl] = {}
 
     def command(self, user_id: str, channel_id: str, text: str, command: str) -> Delivery:
-        if command not in self._commands:
-            raise LookupError(f"{command} is not in the manifest")
+        if command not in self._commands or "commands" not in self._scopes.granted:
+            raise LookupError(f"{command} or the scope `commands` is not in the manifest")
         if self._workspace.team_of(user_id) != TEAM_ID:
             raise LookupError("people of another team do not see this app's commands")
         channel = self._workspace.channels[channel_id]
@@ -191,7 +194,7 @@ class Interactions:
             self._remove(origin)
         elif origin and body.get("replace_original", False):
             before = self._events.shown(origin)
-            fill(origin, body)
+            fill(origin, {"blocks": [], **body})
             if not origin.ephemeral_to:
                 self._events.changed(origin, before)
         else:

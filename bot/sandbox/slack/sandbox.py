@@ -73,7 +73,14 @@ class SlackSandbox(Reading):
         client = (self.client_id, self.client_secret)
         sign_in = SignIn(self._workspace, manifest, client, issuer or self.url, self.url)
         self._interactions = Interactions(
-            self._workspace, self._courier, self._events, views, triggers, manifest, self.url
+            self._workspace,
+            self._courier,
+            self._events,
+            views,
+            triggers,
+            scopes,
+            manifest,
+            self.url,
         )
         groups = (Chat(api), Streams(api), Agents(api), Conversations(api), views, sign_in)
         methods: dict[str, Method] = {}
@@ -81,6 +88,7 @@ class SlackSandbox(Reading):
             methods |= group.methods()
         self._server.serve(methods, sign_in, self._interactions)
         self._scopes = scopes
+        self._app_home = manifest.get("features", {}).get("app_home", {})
 
     @property
     def events_url(self) -> str:
@@ -111,9 +119,14 @@ class SlackSandbox(Reading):
         thread_ts: str | None = None,
         files: list[Json] | None = None,
     ) -> str:
-        """A person writes; returns the ts. Raises LookupError if they are not in the channel."""
+        """A person writes; returns the ts. Raises LookupError if they are not in the channel, or
+        if the manifest does not let people write to the bot."""
         with self._workspace.changing():
-            if user_id not in self._workspace.channels[channel_id].members:
+            channel = self._workspace.channels[channel_id]
+            to_bot = channel.type == "im" and channel.has_bot
+            if to_bot and self._app_home.get("messages_tab_read_only_enabled", True):
+                raise LookupError("the manifest makes the messages tab read-only")
+            if user_id not in channel.members:
                 raise LookupError(f"{user_id} is not in {channel_id}")
             message = self._workspace.add(
                 Message(
@@ -218,6 +231,9 @@ class SlackSandbox(Reading):
             return self._interactions.close(view, cleared=False)
 
     def open_home(self, user_id: str, tab: str = "home") -> list[Delivery]:
+        """Raises LookupError for a tab that the manifest does not enable."""
+        if not self._app_home.get(f"{tab}_tab_enabled"):
+            raise LookupError(f"the manifest does not enable the {tab} tab")
         with self._workspace.changing():
             event: Json = {
                 "type": "app_home_opened",

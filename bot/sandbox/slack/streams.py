@@ -1,5 +1,6 @@
 """Streamed messages: chat.startStream, chat.appendStream, chat.stopStream."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from bot.sandbox.slack.api import USER_ID, Api
@@ -10,11 +11,10 @@ from bot.sandbox.slack.elements import url_source
 from bot.sandbox.slack.errors import SlackError, invalid_arguments
 from bot.sandbox.slack.rules import Method
 from bot.sandbox.slack.text import Task
-from bot.sandbox.slack.workspace import APP_ID, BOT_ID, BOT_USER_ID, Message
+from bot.sandbox.slack.workspace import APP_ID, BOT_ID, BOT_USER_ID, Message, StreamMode
 
 Json = dict[str, Any]
 
-LIFETIME = 300.0
 MOST_STREAMED = 12_000
 """Bytes in one streamed message: text and titles once, task details and output twice. Slack
 documents no such limit, yet refuses around here, and counts once there is text at all."""
@@ -111,10 +111,8 @@ class Streams:
             reason = f"must be one of {', '.join(SESSION_STATUSES)}"
             raise invalid_arguments(reason, "/session_status")
         metadata = check_metadata(args.get("metadata"))
-        blocks = check_blocks(args.get("blocks", []))
         before = self._api.events.shown(message)
-        self._take(message, args)
-        message.blocks += blocks
+        self._take(message, args, args.get("blocks", []))
         message.metadata = metadata
         message.streaming = "done"
         session = self._workspace.session(message.channel, str(message.thread_ts))
@@ -146,24 +144,20 @@ class Streams:
         message = self._workspace.message(channel.id, args["ts"])
         if message.user != BOT_USER_ID:
             raise SlackError("message_not_owned_by_app")
-        age = self._workspace.now() - message.stream_started
-        if message.streaming == "streaming" and age > LIFETIME:
-            message.streaming = "done"
         if message.streaming != "streaming":
             raise SlackError("message_not_in_streaming_state")
         return message
 
-    def _take(self, message: Message, args: Json) -> None:
+    def _take(self, message: Message, args: Json, last_blocks: Sequence[Json] = ()) -> None:
         """Adds text or chunks to a stream, all or nothing; the first of them fixes its mode."""
-        text, chunks = args.get("markdown_text"), args.get("chunks")
+        text, chunks = args.get("markdown_text"), args.get("chunks", [])
         if text and chunks:
             raise SlackError("cannot_provide_both_markdown_text_and_chunks")
-        if not text and not chunks:
-            return
-        mode = "markdown_text" if text else "chunks"
-        if message.stream_mode not in (None, mode):
+        mode: StreamMode | None = "markdown_text" if text else "chunks" if chunks else None
+        if mode and message.stream_mode not in (None, mode):
             raise SlackError("streaming_mode_mismatch")
-        chunks = chunks or [{"type": "markdown_text", "text": text}]
+        if text:
+            chunks = [{"type": "markdown_text", "text": text}]
         if text and len(text) > MOST_MARKDOWN_TEXT:
             raise SlackError("msg_too_long")
         problems: list[str] = []
@@ -171,10 +165,10 @@ class Streams:
         if problems:
             raise SlackError("invalid_chunks", *problems)
         blocks = [b for c in chunks if c["type"] == "blocks" for b in c["blocks"]]
-        checked = check_blocks([*message.blocks, *blocks])
+        checked = check_blocks([*message.blocks, *blocks, *last_blocks])
         if _size(message, chunks) > MOST_STREAMED:
             raise SlackError("msg_too_long")
-        message.stream_mode = "markdown_text" if text else "chunks"
+        message.stream_mode = message.stream_mode or mode
         message.blocks = checked
         for chunk in chunks:
             _apply(message, chunk)

@@ -61,6 +61,8 @@ def words(node: Any) -> Iterator[str]:
         yield node.get("text") or str(node["value"])
     else:
         for key, value in node.items():
+            if key == "confirm":
+                continue  # shows only once the button is pressed
             if key in ("text", "title", "alt_text", "subtitle", "initial_value") and isinstance(
                 value, str
             ):

@@ -34,7 +34,11 @@ ARCHIVED = "C0ARCHIVED"
 DM_MAYA_TOM = "D0MAYATOM1"
 """Between two people; the bot cannot see it."""
 
+STREAM_LIFETIME = 300.0
+"""Seconds after which Slack ends a stream by itself, however busy it is."""
+
 ChannelType = Literal["channel", "group", "im"]
+StreamMode = Literal["markdown_text", "chunks"]
 
 
 @dataclass
@@ -69,7 +73,7 @@ class Message:
     metadata: Json | None = None
     ephemeral_to: str | None = None
     streaming: Literal["streaming", "done"] | None = None
-    stream_mode: Literal["markdown_text", "chunks"] | None = None
+    stream_mode: StreamMode | None = None
     stream_started: float = 0.0
     task_display_mode: str = "timeline"
     plan_title: str | None = None
@@ -219,7 +223,7 @@ class Workspace:
         return message
 
     def messages(self, channel_id: str) -> list[Message]:
-        return list(self.posts[channel_id].values())
+        return [self._aged(message) for message in self.posts[channel_id].values()]
 
     def thread(self, channel_id: str, thread_ts: str) -> list[Message]:
         """The root first, then its replies."""
@@ -230,7 +234,13 @@ class Workspace:
         found = self.posts[channel_id].get(ts)
         if found is None:
             raise SlackError("message_not_found")
-        return found
+        return self._aged(found)
+
+    def _aged(self, message: Message) -> Message:
+        age = self.now() - message.stream_started
+        if message.streaming == "streaming" and age > STREAM_LIFETIME:
+            message.streaming = "done"
+        return message
 
     def session(self, channel_id: str, thread_ts: str) -> Session:
         return self.sessions.setdefault((channel_id, thread_ts), Session())
