@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -54,9 +55,13 @@ class SignIn:
         self._client = client
         self._issuer = issuer
         self._url = url
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self._codes: dict[str, Grant] = {}
         self.tokens: dict[str, Grant] = {}
+
+    @cached_property
+    def _key(self) -> rsa.RSAPrivateKey:
+        # Made when first needed: it takes longer than all the rest of a start.
+        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     def methods(self) -> dict[str, Method]:
         names = ("client_id", "client_secret", "code", "redirect_uri", "grant_type")

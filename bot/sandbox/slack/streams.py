@@ -206,4 +206,4 @@ def _apply(message: Message, chunk: Json) -> None:
             # Slack adds to these, where it replaces the title and the status.
             task.details += chunk.get("details", "")
             task.output += chunk.get("output", "")
-            task.sources += chunk.get("sources", [])
+            task.sources += [s for s in chunk.get("sources", []) if s not in task.sources]
