@@ -144,12 +144,14 @@ class Workspace:
         self._subscribers: list[Callable[[], None]] = []
         self._last_ts = 0
         self._serial = 0
+        self._changes = 0
 
     @contextmanager
     def changing(self) -> Iterator[None]:
         """Holds the lock; afterwards wakes whoever waits or subscribed."""
         with self.changed:
             yield
+            self._changes += 1
             self.changed.notify_all()
             subscribers = list(self._subscribers)
         for callback in subscribers:
@@ -169,18 +171,21 @@ class Workspace:
     def wait(self, condition: Callable[[], T | None], timeout: float, what: str) -> T:
         """The first truthy value of `condition`. Raises AssertionError after `timeout` seconds."""
         deadline = time.monotonic() + timeout
-        with self.changed:
-            while True:
-                value = condition()
-                if value:
-                    return value
-                left = deadline - time.monotonic()
+        while True:
+            seen = self._changes
+            # Outside the lock: a condition may ask somebody who is waiting for Slack.
+            value = condition()
+            if value:
+                return value
+            left = deadline - time.monotonic()
+            with self.changed:
                 if left <= 0:
                     raise AssertionError(
                         f"waited {timeout} s for {what or condition}\n{self.dump()}"
                     )
-                # Conditions may look at things outside the workspace, which notify nobody.
-                self.changed.wait(min(left, 0.1))
+                if self._changes == seen:
+                    # Conditions may look at things elsewhere, which notify nobody here.
+                    self.changed.wait(min(left, 0.1))
 
     def dump(self) -> str:
         """All messages, thread by thread, for a person who reads a failed test."""
