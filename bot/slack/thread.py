@@ -1,8 +1,8 @@
 """The agent's answer in its Slack thread: text and task cards in a message that streams.
 
-Slack ends a stream about five minutes after its start, and a message holds 12,000 characters, so
-the answer moves on to a new message before either. What is to be shown collects here and goes
-out about once a second.
+Slack ends a stream about five minutes after its start, and a streamed message holds about 12 KB
+(a card's output counts twice), so the answer moves on to a new message before either. What is to
+be shown collects here and goes out about once a second.
 """
 
 import asyncio
@@ -25,9 +25,10 @@ log = structlog.get_logger()
 
 PAUSE_SECONDS = 1.0
 STREAM_SECONDS = 240.0
-MESSAGE_CHARACTERS = 10_000
-PIECE_CHARACTERS = 4_000
-NOT_STREAMING = frozenset({"message_not_in_streaming_state", "message_not_found"})
+MESSAGE_BYTES = 9_000
+PIECE_CHARACTERS = 2_000
+CARD_CHARACTERS = 250
+NOT_STREAMING = frozenset({"message_not_in_streaming_state", "message_not_found", "msg_too_long"})
 
 _NO_MARKUP = str.maketrans("<>", "\u2039\u203a")
 
@@ -89,6 +90,8 @@ class SlackThread:
 
     def show(self, call: ToolCall) -> None:
         card = call.model_copy(update={"input": {}, "result": ""})
+        if any(shown.call == card for shown in self._shown):
+            return  # Slack would append a card's output a second time
         for shown in self._waiting:
             if shown.call and shown.call.id == call.id:
                 shown.call = card
@@ -194,7 +197,7 @@ class SlackThread:
     async def _send_piece(self, piece: list[Shown]) -> None:
         if self._stream and (
             time.time() - self._stream.started_at > STREAM_SECONDS
-            or _length(self._shown) + _length(piece) > MESSAGE_CHARACTERS
+            or _size(self._shown) + _size(piece) > MESSAGE_BYTES
         ):
             await self._move_on()
         try:
@@ -314,8 +317,11 @@ def _merge(shown: list[Shown], new: Shown) -> None:
     shown.append(new)
 
 
-def _length(shown: list[Shown]) -> int:
-    return sum(len(item.text) + (200 if item.call else 0) for item in shown)
+def _size(shown: list[Shown]) -> int:
+    """Bytes, counted on the safe side."""
+    texts = sum(len(item.text.encode()) for item in shown)
+    cards = [item.call for item in shown if item.call]
+    return texts + sum(100 + len(f"{card.title}{card.outcome * 2}".encode()) for card in cards)
 
 
 def _chunks(piece: list[Shown]) -> list[Chunk]:
@@ -328,8 +334,8 @@ def _task(call: ToolCall, *, status: str = "", output: str = "") -> TaskUpdateCh
     sources = [{"type": "url", "text": "Open in Intercom", "url": call.link}] if call.link else None
     return TaskUpdateChunk(
         id=call.id,
-        title=call.title.translate(_NO_MARKUP),
+        title=call.title.translate(_NO_MARKUP)[:CARD_CHARACTERS],
         status=status or _TASK_STATUS[call.state],
-        output=output or safe_markdown(call.outcome) or None,
+        output=(output or safe_markdown(call.outcome))[:CARD_CHARACTERS] or None,
         sources=sources,
     )
