@@ -5,13 +5,15 @@ well. An exception makes the answer a 500, and Slack delivers again.
 """
 
 import functools
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 
 from bot.services import Services
 from bot.slack.formatting import unescape
@@ -33,11 +35,18 @@ MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
 
 def build_app(services: Services) -> AsyncApp:
     """Slack's Bolt app with the bot's listeners."""
+    token = services.settings.slack_bot_token.get_secret_value()
+
+    async def authorize(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:
+        """Bolt's own asks Slack (auth.test), and answers 200 to an event when Slack is down."""
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
+
     app = AsyncApp(
         client=services.slack,
-        token=services.slack.token,
         signing_secret=services.settings.slack_signing_secret.get_secret_value(),
+        authorize=authorize,
         process_before_response=True,
+        logger=logging.getLogger("slack_bolt"),
     )
     listeners = Listeners(services)
     app.event("app_mention")(_door(listeners.message))
@@ -56,13 +65,13 @@ class Listeners:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def message(self, body: dict[str, Any], context: AsyncBoltContext) -> None:
+    async def message(self, body: dict[str, Any]) -> None:
         """A mention, a direct message, or a further message in a thread the bot is in."""
         envelope, event = Envelope.model_validate(body), MessageEvent.model_validate(body["event"])
         if not event.is_by_a_person or event.user is None:
             return
         mentioned = MENTION.findall(event.text)
-        is_mention = context.bot_user_id in mentioned
+        is_mention = envelope.bot_user_id in mentioned
         home = (None, envelope.team_id, envelope.enterprise_id)
         if event.user_team not in home:
             if is_mention:
@@ -76,7 +85,7 @@ class Listeners:
             channel_id=event.channel,
             thread_ts=event.thread_ts or event.ts,
             ts=event.ts,
-            text=_said(event.text, context.bot_user_id),
+            text=_said(event.text, envelope.bot_user_id),
             is_direct=event.is_direct,
         )
         if not (is_mention or event.is_direct):
@@ -88,13 +97,13 @@ class Listeners:
         log.info("request_accepted", request=request.id, repeat=not fresh)
         await self._services.queue.advance(request.conversation, event.ts)
 
-    async def home_opened(self, body: dict[str, Any], context: AsyncBoltContext) -> None:
+    async def home_opened(self, body: dict[str, Any]) -> None:
         envelope = Envelope.model_validate(body)
         event = HomeOpenedEvent.model_validate(body["event"])
         if event.tab == "messages":
             await self._services.queue.open_pane(envelope.event_id, event.channel)
 
-    async def stopped(self, body: dict[str, Any], context: AsyncBoltContext) -> None:
+    async def stopped(self, body: dict[str, Any]) -> None:
         """The Stop button ends the run of the one who pressed it, in that thread."""
         envelope, event = Envelope.model_validate(body), StoppedEvent.model_validate(body["event"])
         conversation = Conversation(envelope.team_id, event.channel, event.thread_ts, event.user)
@@ -125,16 +134,16 @@ class Listeners:
         await ack()
 
 
-Listener = Callable[[dict[str, Any], AsyncBoltContext], Awaitable[None]]
+Listener = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 def _door(listener: Listener) -> Listener:
     """A payload that does not parse is logged and acknowledged: a repeat would not be better."""
 
     @functools.wraps(listener)
-    async def checked(body: dict[str, Any], context: AsyncBoltContext) -> None:
+    async def checked(body: dict[str, Any]) -> None:
         try:
-            await listener(body, context)
+            await listener(body)
         except ValidationError as error:
             fields = [".".join(str(part) for part in item["loc"]) for item in error.errors()]
             log.warning("malformed_event", event=body.get("event_id"), fields=fields)
@@ -150,7 +159,7 @@ async def _acknowledged(ack: AsyncAck) -> None:
     await ack()
 
 
-def _said(text: str, bot_user_id: str | None) -> str:
+def _said(text: str, bot_user_id: str) -> str:
     """What was said to the bot, without its own name."""
     without_name = MENTION.sub(lambda name: "" if name[1] == bot_user_id else name[0], text)
     return unescape(without_name).strip()

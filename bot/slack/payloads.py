@@ -1,6 +1,6 @@
 """What Slack sends, as far as the bot reads it: every payload is parsed here, at the door."""
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 PEOPLE_S_SUBTYPES = (None, "file_share", "thread_broadcast")
 """A `message` of any other subtype is an edit, a join, a bot or another system message."""
@@ -46,12 +46,22 @@ class StoppedEvent(BaseModel):
     user: str
 
 
+class Authorization(BaseModel):
+    user_id: str
+    """The bot's own user."""
+
+
 class Envelope(BaseModel):
     """What is around an event."""
 
     event_id: str
     team_id: str
     enterprise_id: str | None = None
+    authorizations: list[Authorization] = Field(min_length=1)
+
+    @property
+    def bot_user_id(self) -> str:
+        return self.authorizations[0].user_id
 
 
 class SlashCommand(BaseModel):
