@@ -1,0 +1,39 @@
+"""One world for all tests of a session: people come and go, threads are new for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from world import World
+
+from bot.sandbox.processes import RedisServer
+
+
+def _world(folder: Path, *, embedded: bool, **settings: str) -> Iterator[World]:
+    world = World(folder, embedded=embedded, settings=settings)
+    world.start()
+    try:
+        yield world
+    finally:
+        world.stop()
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Redis is a server where there is one, else embedded; writes run without approval."""
+    embedded = not RedisServer.is_installed()
+    yield from _world(tmp_path_factory.mktemp("world"), embedded=embedded, APPROVALS="off")
+
+
+@pytest.fixture(scope="session")
+def embedded_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The embedded Redis, whatever is installed; APPROVALS as it is by default."""
+    yield from _world(tmp_path_factory.mktemp("embedded"), embedded=True)
+
+
+@pytest.fixture
+def fresh_world(tmp_path: Path) -> Iterator[World]:
+    """A world of its own, for tests that break it. Needs a Redis server."""
+    if not RedisServer.is_installed():
+        pytest.skip("there is no redis-server on this machine")
+    yield from _world(tmp_path, embedded=False, APPROVALS="off")

@@ -1,0 +1,76 @@
+"""The whole thing, as people use it: web and worker as processes, the sandbox around them."""
+
+from pathlib import Path
+from typing import Any
+
+from bot.accounts.identity import SlackUser
+from bot.sandbox.people import Person
+from bot.sandbox.processes import BotProcesses, RedisServer
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack import SUPPORT, Message
+
+
+def identifier(person: Person) -> str:
+    return SlackUser(person.slack_team_id, person.slack_user_id).identifier
+
+
+class World:
+    def __init__(self, folder: Path, *, embedded: bool, settings: dict[str, str]) -> None:
+        self.folder = folder
+        self.sandbox = Sandbox(folder, rate_limits=False)
+        self.redis = None if embedded else RedisServer(folder)
+        self._settings = settings
+        self.slack = self.sandbox.slack
+        self.scalekit = self.sandbox.scalekit
+        self.intercom = self.sandbox.intercom
+        self.claude = self.sandbox.claude
+
+    def start(self) -> None:
+        self.sandbox.start()
+        if self.redis:
+            self.redis.start()
+        url = self.redis.url if self.redis else "memory://"
+        self.bot = BotProcesses({**self.sandbox.env(url), **self._settings}, self.folder)
+        self.bot.start()
+
+    def stop(self) -> None:
+        self.bot.stop()
+        if self.redis:
+            self.redis.stop()
+        self.sandbox.stop()
+
+    def connect(self, *people: Person) -> None:
+        for person in people:
+            assert person.intercom_admin_id
+            self.scalekit.connect(identifier(person), person.intercom_admin_id)
+
+    def mention(
+        self, person: Person, text: str, channel: str = SUPPORT, thread: str | None = None
+    ) -> str:
+        """Out: the ts of what was posted."""
+        mention = f"<@{self.slack.bot_user_id}> {text}"
+        return self.slack.post(person.slack_user_id, channel, mention, thread_ts=thread)
+
+    def answers(self, channel: str, thread: str) -> list[Message]:
+        """The bot's messages in a thread."""
+        messages = self.slack.thread(channel, thread)
+        return [m for m in messages if m.user == self.slack.bot_user_id and m.ts != thread]
+
+    def ended(self, channel: str, thread: str, answers: int = 1) -> list[Message]:
+        """The bot's messages, once there are that many and the session is no longer at work."""
+
+        def there() -> list[Message] | None:
+            messages = self.answers(channel, thread)
+            at_work = self.slack.session(channel, thread).lifecycle != "active"
+            streaming = any(message.streaming == "streaming" for message in messages)
+            return None if at_work or streaming or len(messages) < answers else messages
+
+        return self.slack.wait(there, timeout=30, what=f"{answers} answers in {thread}")
+
+    def asked_of_claude(self, text: str) -> list[dict[str, Any]]:
+        """The bodies of Claude's requests whose conversation began with `text`."""
+        return [
+            recorded.body
+            for recorded in self.claude.requests
+            if text in str(recorded.body["messages"][0]["content"])
+        ]
