@@ -58,20 +58,23 @@ _COUNTING = _validator(MessageCountTokensParams)
 def _most_telling(errors: list[ErrorDetails], body: dict[str, Any]) -> str:
     """A union reports the errors of all its members; the one that was meant is the member whose
     `type` or `role` fits, and the deepest error in it says what is wrong."""
-    others = {
-        error["loc"][:-1]
-        for error in errors
-        if error["loc"]
-        and error["loc"][-1] in ("type", "role", "name")
-        and error["type"] in ("literal_error", "missing")
-    }
+    misfits = [error for error in errors if _names_another_member(error)]
+    others = {error["loc"][:-1] for error in misfits}
     meant = [
         error
         for error in errors
-        if not any(error["loc"][:depth] in others for depth in range(len(error["loc"]) + 1))
+        if error["loc"][-1:] != ("str",)
+        and not any(error["loc"][:depth] in others for depth in range(len(error["loc"]) + 1))
     ]
-    chosen = max(meant or errors, key=lambda error: len(_path(error, body)))
+    chosen = max(meant or misfits or errors, key=lambda error: len(_path(error, body)))
     return f"{'.'.join(_path(chosen, body))}: {chosen['msg']}"
+
+
+def _names_another_member(error: ErrorDetails) -> bool:
+    return error["loc"][-1:] in {("type",), ("role",), ("name",)} and error["type"] in (
+        "literal_error",
+        "missing",
+    )
 
 
 def _path(error: ErrorDetails, body: Any) -> list[str]:
