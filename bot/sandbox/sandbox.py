@@ -16,15 +16,25 @@ from bot.sandbox.slack import SlackSandbox
 class Sandbox:
     """Four stand-ins on loopback, and the address at which they expect the bot's web process."""
 
-    def __init__(self, folder: Path, *, pace: float = 0.0, rate_limits: bool = True) -> None:
-        """`folder`: where the CA goes. `pace`: seconds between Claude's pieces of text."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        pace: float = 0.0,
+        rate_limits: bool = True,
+        retry_delays: tuple[float, ...] = (0.0, 60.0, 300.0),
+    ) -> None:
+        """`folder`: where the CA goes. `pace`: seconds between Claude's pieces of text.
+        `retry_delays`: when Slack repeats a delivery that was not taken, in seconds."""
         self.web_port = free_port()
         self.public_url = f"http://127.0.0.1:{self.web_port}"
         self.intercom = IntercomSandbox()
         self.scalekit = ScalekitSandbox(self.intercom, ca_directory=folder)
         self.claude = ClaudeSandbox(pace=pace, planner=plan)
         self.slack = SlackSandbox(
-            yaml.safe_load(manifest_text(self.public_url)), rate_limits=rate_limits
+            yaml.safe_load(manifest_text(self.public_url)),
+            rate_limits=rate_limits,
+            retry_delays=retry_delays,
         )
 
     def start(self) -> None:

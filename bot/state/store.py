@@ -283,7 +283,7 @@ class Store:
 
     async def _script(self, script: str, keys: list[str], *arguments: str | int) -> Any:
         async with self._engine.redis() as redis:
-            return await redis.eval(script, len(keys), *keys, *arguments)
+            return await redis.eval(script, len(keys), *keys, *map(str, arguments))
 
 
 def _connect_key(state: str) -> str:

@@ -17,7 +17,7 @@ def identifier(person: Person) -> str:
 class World:
     def __init__(self, folder: Path, *, embedded: bool, settings: dict[str, str]) -> None:
         self.folder = folder
-        self.sandbox = Sandbox(folder, rate_limits=False)
+        self.sandbox = Sandbox(folder, rate_limits=False, retry_delays=(0.0, 3.0, 6.0))
         self.redis = None if embedded else RedisServer(folder)
         self._settings = settings
         self.slack = self.sandbox.slack

@@ -1,0 +1,79 @@
+import json
+from typing import Any
+
+import pytest
+
+from bot.accounts.scalekit import ToolDefinition
+from bot.agent.results import LIMIT, as_data
+from bot.agent.toolset import BadInput, Toolset
+
+
+def tool(name: str, **schema: Any) -> ToolDefinition:
+    return ToolDefinition(name=name, description=f"does {name}", input_schema=schema)
+
+
+def test_the_order_does_not_depend_on_the_order_of_the_answer() -> None:
+    tools = [tool(f"intercom_{i}", properties={"b": {}, "a": {}}) for i in range(50)]
+    first, second = Toolset.of(tools), Toolset.of(tools[::-1])
+    assert json.dumps(first.params()) == json.dumps(second.params())
+
+
+def test_schemas_are_made_fit_for_claude() -> None:
+    toolset = Toolset.of(
+        [
+            tool("intercom_a", anyOf=[{"required": ["x"]}], properties={"x": {"type": "string"}}),
+            tool("intercom_b", type="object", properties={"schema_version": {}, "y": {}}),
+            tool("bad name!"),
+            tool("intercom_a", properties={}),
+        ]
+    )
+    params = {item["name"]: item["input_schema"] for item in toolset.params()}
+    assert sorted(params) == ["intercom_a", "intercom_b"]
+    assert all(schema["type"] == "object" for schema in params.values())
+    assert "anyOf" not in params["intercom_a"]
+    assert list(params["intercom_b"]["properties"]) == ["y"]
+
+
+def test_many_tools_wait_behind_tool_search() -> None:
+    names = [f"intercom_{i}" for i in range(500)] + ["intercom_search_conversations"]
+    params = Toolset.of([tool(name) for name in names]).params()
+    loaded = [item["name"] for item in params if not item.get("defer_loading")]
+    assert loaded == ["tool_search_tool_bm25", "intercom_search_conversations"]
+    assert len(params) == 502
+    few = Toolset.of([tool(name) for name in names[:20]]).params()
+    assert not any(item.get("defer_loading") or "type" in item for item in few)
+
+
+def test_bad_calls_are_told_how_to_do_better() -> None:
+    toolset = Toolset.of(
+        [tool("intercom_get_tag", properties={"id": {"type": "string"}}, required=["id"])]
+    )
+    assert toolset.check("intercom_get_tag", {"id": "1"}).name == "intercom_get_tag"
+    with pytest.raises(BadInput, match="intercom_get_tag"):
+        toolset.check("intercom_get_tags", {})
+    with pytest.raises(BadInput, match="'id' is a required property"):
+        toolset.check("intercom_get_tag", {})
+    with pytest.raises(BadInput, match="id: 1 is not of type 'string'"):
+        toolset.check("intercom_get_tag", {"id": 1})
+
+
+def test_large_results_are_cut_and_say_how_to_go_on() -> None:
+    items = [{"id": str(i), "body": "x" * 300} for i in range(200)]
+    text = as_data("intercom_search_conversations", {"conversations": items, "total_count": 200})
+    assert len(text) <= LIMIT
+    data = json.loads(text)
+    kept = len(data["result"]["conversations"])
+    assert 1 < kept < 200
+    assert f"{kept} of 200" in data["note"]
+    assert "starting_after" in data["note"]
+
+
+def test_one_huge_text_is_cut_and_small_results_are_whole() -> None:
+    huge = json.loads(as_data("t", {"body": "y" * 100_000}))
+    assert len(huge["result"]["body"]) < 3_000
+    assert "cut" in huge["note"]
+    small = {"source": "Intercom, by t", "result": {"a": 1}}
+    assert json.loads(as_data("t", {"a": 1})) == small
+    wide = as_data("t", {f"field{i}": "z" * 100 for i in range(1000)})
+    assert len(wide) <= LIMIT + 1_000
+    json.loads(wide)

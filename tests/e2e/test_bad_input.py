@@ -1,0 +1,96 @@
+"""What comes through the door that should not, or looks odd and is all right."""
+
+import http.client
+import json
+import time
+
+import pytest
+from world import World
+
+from bot.sandbox.claude import reply
+from bot.sandbox.people import MAYA
+from bot.sandbox.slack import SUPPORT
+from bot.sandbox.slack.delivery import signature
+
+JSON_TYPE = {"Content-Type": "application/json"}
+
+
+def send(world: World, body: bytes, headers: dict[str, str]) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", world.sandbox.web_port, timeout=10)
+    try:
+        connection.request("POST", "/slack/events", body, headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def signed(world: World, body: bytes, *, age: int = 0) -> dict[str, str]:
+    timestamp = str(int(time.time()) - age)
+    return {
+        **JSON_TYPE,
+        "X-Slack-Request-Timestamp": timestamp,
+        "X-Slack-Signature": signature(world.slack.signing_secret, timestamp, body),
+    }
+
+
+EVENT = json.dumps({"type": "url_verification", "challenge": "c"}).encode()
+
+
+def test_unsigned_and_wrongly_signed_is_refused(world: World) -> None:
+    assert send(world, EVENT, JSON_TYPE) == 401
+    assert send(world, EVENT + b" ", signed(world, EVENT)) == 401
+    assert send(world, EVENT, signed(world, EVENT)) == 200
+
+
+def test_older_than_five_minutes_is_refused(world: World) -> None:
+    assert send(world, EVENT, signed(world, EVENT, age=301)) == 401
+
+
+def test_a_huge_body_is_refused_unread(world: World) -> None:
+    assert send(world, b"{}", {**signed(world, b"{}"), "Content-Length": "2000000"}) == 413
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"[" * 50_000, b"\x00"]
+)
+def test_malformed_bodies_are_refused(world: World, body: bytes) -> None:
+    assert send(world, body, signed(world, body)) == 400
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "message"},
+        {"type": "message", "channel": 7, "ts": None, "user": []},
+        {"type": "app_mention", "channel": "C1", "ts": "1.1", "user": "U1", "text": {}},
+        {"type": "agent_session_stopped"},
+        {"type": "something_new"},
+    ],
+)
+def test_events_of_another_shape_are_acknowledged_and_dropped(
+    world: World, event: dict[str, object]
+) -> None:
+    body = json.dumps(world.slack.envelope(event)).encode()
+    assert send(world, body, signed(world, body)) == 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 4000, "🙈🙉🙊", "مرحبا، أين طلبي؟", "a\u202eb\u0000c", "<script>alert(1)</script>"],
+    ids=["long", "emoji", "right-to-left", "control", "html"],
+)
+def test_odd_texts_reach_claude_as_they_are(world: World, text: str) -> None:
+    world.connect(MAYA)
+    world.claude.script(reply("Understood."), when=text)
+    ts = world.mention(MAYA, text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    [answer] = world.ended(SUPPORT, ts)
+    assert answer.markdown.strip() == "Understood."
+
+
+def test_a_mention_without_a_text_gets_examples(world: World) -> None:
+    world.connect(MAYA)
+    before = len(world.claude.requests)
+    ts = world.mention(MAYA, "")
+    [answer] = world.ended(SUPPORT, ts)
+    assert "for example" in answer.plain
+    assert len(world.claude.requests) == before

@@ -1,0 +1,148 @@
+"""The state, on the embedded Redis and on a server: the same on both."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from docket import Docket
+
+from bot.sandbox.processes import RedisServer
+from bot.state.engine import open_engine
+from bot.state.models import Conversation, PendingConnection, Request, Run
+from bot.state.sealing import Seal
+from bot.state.store import Store, Superseded
+
+DAY = timedelta(days=1)
+CONVERSATION = Conversation("T1", "C1", "100.1", "U1")
+
+
+@pytest.fixture(scope="module", params=["embedded", "server"])
+def redis_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    if request.param == "embedded":
+        yield "memory://"
+        return
+    if not RedisServer.is_installed():
+        pytest.skip("there is no redis-server on this machine")
+    server = RedisServer(Path(tmp_path_factory.mktemp("redis")))
+    server.start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+async def docket(redis_url: str) -> AsyncIterator[Docket]:
+    async with open_engine(redis_url, 5) as docket:
+        async with docket.redis() as redis:
+            for key in await redis.keys("*"):
+                await redis.delete(key)
+        yield docket
+
+
+@pytest.fixture
+def store(docket: Docket) -> Store:
+    return Store(docket, DAY)
+
+
+def request(number: int = 1) -> Request:
+    return Request(
+        id=f"Ev{number}",
+        team_id="T1",
+        user_id="U1",
+        channel_id="C1",
+        thread_ts="100.1",
+        ts=f"100.{number}",
+        text=f"question {number}",
+    )
+
+
+async def test_a_request_is_accepted_once_by_any_of_its_names(store: Store) -> None:
+    assert not await store.knows(CONVERSATION)
+    assert await store.accept(request(), ["Ev1", "T1:C1:100.1"])
+    assert not await store.accept(request(), ["Ev1", "T1:C1:other"])
+    assert not await store.accept(request(), ["Ev-other", "T1:C1:100.1"])
+    assert await store.accept(request(2), ["Ev2"])
+    assert await store.knows(CONVERSATION)
+    token, run, inbox = await store.take(CONVERSATION)
+    assert token
+    assert run is None
+    assert [item.id for item in inbox] == ["Ev1", "Ev2"]
+
+
+async def test_who_was_superseded_changes_nothing(store: Store) -> None:
+    await store.accept(request(), ["Ev1"])
+    old = await store.take(CONVERSATION)
+    run = Run(reference="r1", request=old.inbox[0])
+    await store.commit(CONVERSATION, old.token, run, taken=1, messages=["m1"])
+    new = await store.take(CONVERSATION)
+    assert new.run
+    assert new.run.reference == "r1"
+    assert new.inbox == []
+    run.reference = "r2"
+    with pytest.raises(Superseded):
+        await store.commit(CONVERSATION, old.token, run, messages=["m2"])
+    assert (await store.signals(CONVERSATION, old.token)).superseded
+    assert not (await store.signals(CONVERSATION, new.token)).superseded
+    assert await store.messages(CONVERSATION) == ["m1"]
+    again = await store.take(CONVERSATION)
+    assert again.run
+    assert again.run.reference == "r1"
+
+
+async def test_stop_marks_the_run_there_is_and_goes_with_it(store: Store) -> None:
+    assert not await store.stop(CONVERSATION)
+    await store.accept(request(), ["Ev1"])
+    taken = await store.take(CONVERSATION)
+    run = Run(reference="r1", request=taken.inbox[0])
+    await store.commit(CONVERSATION, taken.token, run, taken=1)
+    assert not (await store.signals(CONVERSATION, taken.token)).stopped
+    assert await store.stop(CONVERSATION)
+    assert (await store.signals(CONVERSATION, taken.token)).stopped
+    await store.commit(CONVERSATION, taken.token, None)
+    assert not (await store.signals(CONVERSATION, taken.token)).stopped
+
+
+async def test_what_was_accepted_is_found_lying_until_it_has_ended(store: Store) -> None:
+    nothing = timedelta(seconds=-5)
+    await store.accept(request(), ["Ev1"])
+    await store.accept(request(2), ["Ev2"])
+    assert await store.left_lying(nothing) == [CONVERSATION]
+    assert await store.left_lying(timedelta(minutes=1)) == []
+    taken = await store.take(CONVERSATION)
+    run = Run(reference="r1", request=taken.inbox[0])
+    await store.commit(CONVERSATION, taken.token, run, taken=1)
+    await store.commit(CONVERSATION, taken.token, None)
+    assert await store.left_lying(nothing) == [CONVERSATION]
+    await store.commit(CONVERSATION, taken.token, run, taken=1)
+    await store.commit(CONVERSATION, taken.token, None)
+    assert await store.left_lying(nothing) == []
+
+
+async def test_a_state_opens_once_and_is_not_in_redis(store: Store, docket: Docket) -> None:
+    pending = PendingConnection(
+        team_id="T1", enterprise_id=None, user_id="U1", identifier="slack:T1:U1"
+    )
+    await store.save_pending_connection("the-state", pending, DAY)
+    async with docket.redis() as redis:
+        keys = await redis.keys("*")
+    assert not any(b"the-state" in key for key in keys)
+    assert await store.take_pending_connection("the-state") == pending
+    assert await store.take_pending_connection("the-state") is None
+
+
+async def test_who_waits_goes_on_in_the_order_they_came(store: Store) -> None:
+    other = CONVERSATION._replace(thread_ts="200.1")
+    for conversation in (other, CONVERSATION, other):
+        await store.wait_for_connection("slack:T1:U1", conversation)
+    assert await store.waiting_for_connection("slack:T1:U1") == [other, CONVERSATION]
+    await store.end_waiting("slack:T1:U1", other)
+    assert await store.waiting_for_connection("slack:T1:U1") == [CONVERSATION]
+
+
+def test_a_seal_opens_only_with_its_secret() -> None:
+    sealed = Seal("one").close("https://hooks.slack.example/1")
+    assert "slack" not in sealed
+    assert Seal("one").open(sealed) == "https://hooks.slack.example/1"
+    assert Seal("two").open(sealed) is None
