@@ -46,7 +46,14 @@ class Web:
     async def slack_events(self, request: Request) -> Response:
         """Events, commands and interactivity."""
         refused = await refusal(request, self._signing_secret)
-        return refused or await self._slack.handle(request)
+        if refused:
+            return refused
+        try:
+            return await self._slack.handle(request)
+        except (TypeError, ValueError, AttributeError, LookupError) as error:
+            # A listener's own errors end inside Bolt: this one is about the payload's shape.
+            log.warning("malformed_payload", why=type(error).__name__)
+            return PlainTextResponse("The payload is malformed.", status_code=400)
 
     async def connect_verify(self, request: Request) -> Response:
         """Scalekit sends the browser back here after the consent at Intercom."""

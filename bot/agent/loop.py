@@ -15,7 +15,7 @@ import structlog
 from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import AccountsUnavailable, Scalekit
 from bot.accounts.teammates import NotConnected, Teammates
-from bot.agent.claude import Claude, ClaudeUnavailable, CutOff, Turn
+from bot.agent.claude import Claude, ClaudeUnavailable, CutOff, Ending, Turn
 from bot.agent.prompt import news, system_prompt
 from bot.agent.tools import Tools, leave_open
 from bot.agent.toolset import Toolset
@@ -36,6 +36,15 @@ NOTHING_ASKED = (
     "- *Find Priya's last conversation and summarize it*\n"
     "- *Add a note to conversation 215470 that we refunded the invoice*"
 )
+
+_ENDINGS_IN_WORDS: dict[Ending, str] = {
+    "answer": "I have nothing to add to that.",
+    "too_long": "\n\n_My answer got too long and is cut off here. Say “go on” for the rest._",
+    "refused": "Claude declined to answer this, and nothing more was done. Ask in other words, or "
+    "do it in Intercom.",
+    "context_full": "\n\nThis thread has grown too long for me to read in one go. Start a new one "
+    "and tell me what still matters.",
+}
 
 
 class RunFailed(Exception):
@@ -92,7 +101,7 @@ class Agent:
 
     async def break_off(self, work: Work, thread: Thread, words: str) -> None:
         """End a run that was stopped or cannot go on, with `words` for the teammate. Claude's
-        calls get their answers, so that the conversation can be taken up later."""
+        calls get their answers and the turn its end, so that the conversation can go on later."""
         run = work.run
         for call in run.calls:
             leave_open(call)
@@ -101,9 +110,10 @@ class Agent:
         answers = [_answer(call) for call in run.calls]
         run.ended_calls += [call.model_copy(update={"result": ""}) for call in run.calls]
         run.calls = []
-        await self._answered(
-            work, thread, [{"role": "user", "content": answers}] if answers else []
-        )
+        messages = [{"role": "user", "content": answers}] if answers else []
+        if run.request.text.strip():
+            messages.append(_spoken(words))
+        await self._answered(work, thread, messages)
 
     async def _begin(self, work: Work, time_zone: str) -> None:
         """Make sure of the account; freeze what stays the same for this conversation."""
@@ -260,24 +270,18 @@ def _assistant(turn: Turn) -> dict[str, Any]:
     return {"role": "assistant", "content": turn.content}
 
 
+def _spoken(text: str) -> dict[str, Any]:
+    return {"role": "assistant", "content": [{"type": "text", "text": text.strip()}]}
+
+
 def _last_words(turn: Turn, thread: Thread) -> list[dict[str, Any]]:
-    """Say what is special about how the last turn ended. Out: what the history keeps of it."""
-    if turn.ending == "answer":
-        if not turn.text.strip():
-            thread.say("I have nothing to add to that.")
-        return [_assistant(turn)] if turn.content else []
-    if turn.ending == "too_long":
-        thread.say("\n\n_My answer got too long and is cut off here. Say “go on” for the rest._")
+    """Say what is special about how the last turn ended. Out: what the history keeps of it,
+    which always is an answer of Claude's: the next question has to follow one."""
+    if turn.ending == "answer" and turn.text.strip():
+        return [_assistant(turn)]
+    words = _ENDINGS_IN_WORDS[turn.ending]
+    thread.say(words)
+    if turn.ending == "too_long" and turn.text.strip():
         spoken = [block for block in turn.content if block["type"] in ("thinking", "text")]
-        return [{"role": "assistant", "content": spoken}] if turn.text.strip() else []
-    if turn.ending == "refused":
-        thread.say(
-            "Claude declined to answer this, and nothing more was done. Ask in other words, or "
-            "do it in Intercom."
-        )
-    else:
-        thread.say(
-            "\n\nThis thread has grown too long for me to read in one go. Start a new one and "
-            "tell me what still matters."
-        )
-    return []
+        return [{"role": "assistant", "content": spoken}]
+    return [_spoken(words)]

@@ -74,7 +74,7 @@ class Listeners:
         is_mention = envelope.bot_user_id in mentioned
         home = (None, envelope.team_id, envelope.enterprise_id)
         if event.user_team not in home:
-            if is_mention:
+            if is_mention and await self._services.store.first_time(f"{event.channel}:{event.ts}"):
                 await self._services.queue.turn_away(envelope.event_id, event.channel, event.user)
             return
         request = Request(
@@ -146,7 +146,7 @@ def _door(listener: Listener) -> Listener:
             await listener(body)
         except ValidationError as error:
             fields = [".".join(str(part) for part in item["loc"]) for item in error.errors()]
-            log.warning("malformed_event", event=body.get("event_id"), fields=fields)
+            log.warning("malformed_event", event_id=body.get("event_id"), fields=fields)
 
     return checked
 

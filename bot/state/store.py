@@ -126,6 +126,11 @@ class Store:
         )
         return bool(fresh)
 
+    async def first_time(self, name: str) -> bool:
+        """Whether `name` comes up for the first time within a day; from now on it is known."""
+        async with self._engine.redis() as redis:
+            return bool(await redis.set(f"seen:{name}", "1", nx=True, ex=SEEN_TTL))
+
     async def knows(self, conversation: Conversation) -> bool:
         """Whether this teammate has talked to the agent in this thread before."""
         async with self._engine.redis() as redis:

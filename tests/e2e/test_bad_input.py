@@ -39,6 +39,7 @@ EVENT = json.dumps({"type": "url_verification", "challenge": "c"}).encode()
 def test_unsigned_and_wrongly_signed_is_refused(world: World) -> None:
     assert send(world, EVENT, JSON_TYPE) == 401
     assert send(world, EVENT + b" ", signed(world, EVENT)) == 401
+    assert send(world, b"\xff\xfe", signed(world, b"\xff\xfe")) == 401
     assert send(world, EVENT, signed(world, EVENT)) == 200
 
 
@@ -50,9 +51,7 @@ def test_a_huge_body_is_refused_unread(world: World) -> None:
     assert send(world, b"{}", {**signed(world, b"{}"), "Content-Length": "2000000"}) == 413
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"[" * 50_000, b"\x00"]
-)
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"[" * 50_000, b"\x00"])
 def test_malformed_bodies_are_refused(world: World, body: bytes) -> None:
     assert send(world, body, signed(world, body)) == 400
 
@@ -61,7 +60,7 @@ def test_malformed_bodies_are_refused(world: World, body: bytes) -> None:
     "event",
     [
         {"type": "message"},
-        {"type": "message", "channel": 7, "ts": None, "user": []},
+        {"type": "message", "channel": 7, "ts": None, "user": "U1"},
         {"type": "app_mention", "channel": "C1", "ts": "1.1", "user": "U1", "text": {}},
         {"type": "agent_session_stopped"},
         {"type": "something_new"},
@@ -72,6 +71,12 @@ def test_events_of_another_shape_are_acknowledged_and_dropped(
 ) -> None:
     body = json.dumps(world.slack.envelope(event)).encode()
     assert send(world, body, signed(world, body)) == 200
+
+
+def test_a_payload_that_bolt_cannot_read_is_refused(world: World) -> None:
+    event = {"type": "message", "channel": "C1", "ts": "1.1", "user": []}
+    body = json.dumps(world.slack.envelope(event)).encode()
+    assert send(world, body, signed(world, body)) == 400
 
 
 @pytest.mark.parametrize(
