@@ -60,7 +60,7 @@ def test_malformed_bodies_are_refused(world: World, body: bytes) -> None:
     "event",
     [
         {"type": "message"},
-        {"type": "message", "channel": 7, "ts": None, "user": "U1"},
+        {"type": "message", "channel": "C1", "ts": None, "user": []},
         {"type": "app_mention", "channel": "C1", "ts": "1.1", "user": "U1", "text": {}},
         {"type": "agent_session_stopped"},
         {"type": "something_new"},
@@ -74,7 +74,7 @@ def test_events_of_another_shape_are_acknowledged_and_dropped(
 
 
 def test_a_payload_that_bolt_cannot_read_is_refused(world: World) -> None:
-    event = {"type": "message", "channel": "C1", "ts": "1.1", "user": []}
+    event = {"type": "message", "channel": 7, "ts": "1.1", "user": "U1"}
     body = json.dumps(world.slack.envelope(event)).encode()
     assert send(world, body, signed(world, body)) == 400
 
