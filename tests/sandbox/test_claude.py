@@ -1,5 +1,6 @@
 """The Claude stand-in, through the real client."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -10,6 +11,8 @@ from anthropic import AsyncAnthropic
 
 from bot.sandbox.claude import ClaudeSandbox, reply, text, thinking, tool_search, tool_use
 
+pytestmark = pytest.mark.filterwarnings("ignore:The model .* is deprecated")
+
 MODEL = "claude-sonnet-5-5"
 SEARCH = {"type": "tool_search_tool_bm25_20251119", "name": "tool_search_tool_bm25"}
 LOOK_UP = {
@@ -19,12 +22,18 @@ LOOK_UP = {
 }
 
 
-@pytest.fixture
-def claude() -> Iterator[ClaudeSandbox]:
+@pytest.fixture(scope="module")
+def started() -> Iterator[ClaudeSandbox]:
     sandbox = ClaudeSandbox()
     sandbox.start()
     yield sandbox
     sandbox.stop()
+
+
+@pytest.fixture
+def claude(started: ClaudeSandbox) -> ClaudeSandbox:
+    started.reset()
+    return started
 
 
 @pytest.fixture
@@ -195,6 +204,20 @@ async def test_a_reply_s_gate_holds_after_the_first_piece(
                     gate.open()
     assert "".join(pieces) == "One two three four five six"
     assert len(pieces) > 1
+
+
+async def test_stopping_lets_a_held_stream_go() -> None:
+    claude = ClaudeSandbox()
+    claude.start()
+    gate = claude.gate()
+    claude.script(reply("Held for", gate, " a while"))
+    async with (
+        AsyncAnthropic(api_key=claude.api_key, base_url=claude.url) as client,
+        client.messages.stream(**asking("Hi")) as stream,
+    ):
+        assert gate.arrived()
+        await asyncio.to_thread(claude.stop)
+        assert await stream.get_final_text() == "Held for a while"
 
 
 LONG_INPUT = tool_use("look_up", {"q": "a rather long question about something"})

@@ -180,6 +180,7 @@ def maya(claude: ClaudeSandbox) -> Teammate:
     [
         ("What's open?", ["search_conversations"], r"\*\*2\*\* conversations are open"),
         ("Anything unassigned?", ["search_conversations"], "215470"),
+        ("Thanks a lot!", [], "welcome"),
         ("What's assigned to me?", ["identify_admin", "search_conversations"], "assigned to you"),
         ("Who is Priya?", ["search_contacts", "search_conversations"], r"Priya Natarajan\*\* has"),
         (
@@ -251,6 +252,13 @@ async def test_writing(maya: Teammate, asked: str, tool_name: str, sent: dict[st
     assert "admin_id" not in written
     assert f"[#215470]({INBOX}215470)" in answer
     assert "**not**" not in answer
+
+
+async def test_assigning_to_me_needs_one_look_at_the_account(maya: Teammate) -> None:
+    maya.tools = [tool(name, *(["admin_id"] if name in SIGNED else [])) for name in RESULTS]
+    await maya.ask("Assign conversation 215470 to me")
+    assert [name for name, _ in maya.calls] == ["identify_admin", "manage_conversation"]
+    assert maya.writes[0][1]["assignee_id"] == maya.writes[0][1]["admin_id"] == "8140001"
 
 
 async def test_a_ticket_looks_up_its_customer_and_type_at_once(maya: Teammate) -> None:

@@ -4,7 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox.claude.errors import STATUS_OF, TYPE_OF, ApiError
@@ -30,7 +30,7 @@ class Recorded:
 class _Script:
     matches: Callable[[dict[str, Any]], bool]
     replies: deque[Scripted]
-    specific: bool = field(default=True)
+    specific: bool
 
 
 class ClaudeSandbox:
@@ -52,6 +52,7 @@ class ClaudeSandbox:
         self._scripts: list[_Script] = []
         self._failures: deque[ApiError] = deque()
         self._requests: list[Recorded] = []
+        self._gates: list[Gate] = []
         self._serving = Serving(make_app(self, pace), port)
         self.url = self._serving.url
 
@@ -59,7 +60,17 @@ class ClaudeSandbox:
         self._serving.start()
 
     def stop(self) -> None:
+        """Opens all gates first: a stream that is held would outlive the server."""
+        self._open_gates()
         self._serving.stop()
+
+    def reset(self) -> None:
+        """Forget scripts, failures and requests, and open all gates: as good as new, and faster."""
+        self._open_gates()
+        with self._lock:
+            self._scripts.clear()
+            self._failures.clear()
+            self._requests.clear()
 
     def env(self) -> dict[str, str]:
         """The bot's settings for this stand-in."""
@@ -83,7 +94,10 @@ class ClaudeSandbox:
 
     def gate(self) -> Gate:
         """A gate for a reply: `arrived()` tells that a stream waits at it, `open()` lets it go."""
-        return Gate()
+        gate = Gate()
+        with self._lock:
+            self._gates.append(gate)
+        return gate
 
     def fail(
         self,
@@ -141,6 +155,12 @@ class ClaudeSandbox:
                 x_should_retry="false",
             )
         return scripted if isinstance(scripted, Reply) else scripted(body)
+
+    def _open_gates(self) -> None:
+        with self._lock:
+            gates, self._gates = self._gates, []
+        for gate in gates:
+            gate.open()
 
     def _scripted(self, body: dict[str, Any]) -> Scripted | None:
         for script in sorted(self._scripts, key=lambda script: not script.specific):

@@ -38,9 +38,13 @@ def state(conversation: Json) -> str:
     return str(known) if known else ("open" if conversation.get("open") else "closed")
 
 
+def is_unassigned(conversation: Json) -> bool:
+    return conversation.get("admin_assignee_id") in (None, "", 0, "0")
+
+
 def line(talk: Talk, conversation: Json) -> str:
     """A conversation in a list."""
-    who = "" if conversation.get("admin_assignee_id") else ", unassigned"
+    who = ", unassigned" if is_unassigned(conversation) else ""
     priority = ", priority" if conversation.get("priority") == "priority" else ""
     waiting = _ago(talk, conversation.get("waiting_since"))
     wait = f", waiting {waiting}" if waiting and state(conversation) == "open" else ""

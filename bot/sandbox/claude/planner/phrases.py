@@ -29,7 +29,11 @@ _POLITE = re.compile(
     re.IGNORECASE,
 )
 _GREETING = re.compile(
-    r"(?:hi|hello|hey|good (?:morning|afternoon|evening)|thanks|thank you|cheers)\b.{0,20}",
+    r"(?:hi|hello|hey|good (?:morning|afternoon|evening))\b.{0,20}",
+    re.IGNORECASE,
+)
+_THANKS = re.compile(
+    r"(?:many )?(?:thanks|thank you|cheers)(?: (?:a lot|so much|very much|again|you))?\W*",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?:[A-Z][\w'-]+\s*){1,3}[?.!]?")
@@ -43,6 +47,10 @@ def essence(text: str) -> str:
 
 def is_greeting(words: str) -> bool:
     return not words or bool(_GREETING.fullmatch(words))
+
+
+def is_thanks(text: str) -> bool:
+    return bool(_THANKS.fullmatch(text.strip()))
 
 
 def looks_like_a_name(words: str) -> bool:

@@ -24,6 +24,7 @@ from bot.sandbox.claude.planner.markdown import (
     customer,
     duration,
     gives_orders,
+    is_unassigned,
     line,
     lines,
     link,
@@ -39,33 +40,57 @@ SLOW = 3_600
 """Seconds to a first reply that count as slow."""
 
 
-def open_conversations(talk: Talk, offered: Offered, *, unassigned: bool, mine: bool) -> Skill:
-    filters = [search("state", "=", "open")]
-    whose = ""
-    if mine:
-        me = yield from myself()
-        filters.append(search("admin_assignee_id", "=", str(me["id"])))
-        whose = " assigned to you"
-    elif unassigned:
-        filters.append(search("admin_assignee_id", "=", "0"))
-        whose = " and unassigned"
+def open_conversations(talk: Talk, offered: Offered) -> Skill:
     outcomes = yield from step(
-        f"Let me see what is open{whose}.",
-        "A search on the state, and on the assignee where they asked for that.",
-        conversations_call(*filters),
+        "Let me see what is open.",
+        "A search on the state says it.",
+        conversations_call(search("state", "=", "open")),
     )
     found = conversations_in(outcomes[0])
-    if unassigned:
-        found = [item for item in found if not item.get("admin_assignee_id")]
-    count = max(total(outcomes[0].data) or 0, len(found))
-    if not found:
-        return f"Nothing is open{whose}. :tada:"
-    noun = "conversation is" if count == 1 else "conversations are"
-    answer = f"**{count}** {noun} open{whose}.\n\n{lines(talk, found)}"
-    alone = sum(not item.get("admin_assignee_id") for item in found)
-    if alone and not unassigned and not mine:
-        answer += f"\n\nOf those shown, {alone} have no assignee yet."
+    answer = _open(talk, found, total(outcomes[0].data), "")
+    alone = sum(map(is_unassigned, found))
+    if alone:
+        answer += f"\n\nWithout an assignee among those shown: {alone}."
     return answer
+
+
+def my_conversations(talk: Talk, offered: Offered) -> Skill:
+    me = yield from myself()
+    outcomes = yield from step(
+        "Now what is open and yours.",
+        "The account's own admin id is the assignee to search for.",
+        conversations_call(
+            search("state", "=", "open"), search("admin_assignee_id", "=", int(me["id"]))
+        ),
+    )
+    found = conversations_in(outcomes[0])
+    return _open(talk, found, total(outcomes[0].data), " and assigned to you")
+
+
+def unassigned_conversations(talk: Talk, offered: Offered) -> Skill:
+    outcomes = yield from step(
+        "Let me see what is open and unassigned.",
+        "Nobody's conversations carry the assignee 0.",
+        conversations_call(search("state", "=", "open"), search("admin_assignee_id", "=", 0)),
+    )
+    found = items(outcomes[0].data, "conversations")
+    if not found:
+        outcomes = yield from step(
+            "That found nothing; let me make sure with all open ones.",
+            "An empty answer may also mean that the filter is not understood.",
+            conversations_call(search("state", "=", "open"), per_page=150),
+        )
+        found = list(filter(is_unassigned, conversations_in(outcomes[0])))
+        return _open(talk, found, None, " and unassigned")
+    return _open(talk, found, total(outcomes[0].data), " and unassigned")
+
+
+def _open(talk: Talk, found: list[Json], count: int | None, whose: str) -> str:
+    if not found:
+        return f"Nothing is open{whose}."
+    count = max(count or 0, len(found))
+    noun = "conversation is" if count == 1 else "conversations are"
+    return f"**{count}** {noun} open{whose}.\n\n{lines(talk, found)}"
 
 
 def about_customer(talk: Talk, offered: Offered, who: str) -> Skill:

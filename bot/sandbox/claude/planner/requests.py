@@ -11,6 +11,7 @@ from bot.sandbox.claude.planner.lookups import email_in
 from bot.sandbox.claude.planner.phrases import (
     essence,
     is_greeting,
+    is_thanks,
     looks_like_a_name,
     name_in,
     same_customer,
@@ -30,6 +31,7 @@ I work in Intercom for you, with your own account. For example:
 - *Is there an article on webhooks?* · *How is the team doing this week?* · *Who am I?*
 """
 GREETING = "Hello! What can I do for you in Intercom? Say *help* to see what I am good at."
+WELCOME = "You're welcome!"
 UNCLEAR = (
     "I'm not sure what you mean. Is it about a customer, a conversation, or the team's inbox? "
     "For example: *what's open?*, *find Priya*, or *summarize conversation 215470*. "
@@ -45,6 +47,8 @@ _requests: list[tuple[re.Pattern[str], Maker]] = []
 def skill_for(talk: Talk, offered: Offered) -> Skill:
     """The skill for the latest request; one that asks back if no other fits."""
     asked = essence(talk.text)
+    if is_thanks(talk.text):
+        return _say(WELCOME)
     if is_greeting(asked):
         return _say(GREETING)
     for pattern, make in _requests:
@@ -187,12 +191,12 @@ def _summarize(talk: Talk, offered: Offered, words: Words) -> Skill:
 
 @_asked(r"\bassigned to me\b", r"\bmy (?:open )?(?:conversations|inbox|queue)\b")
 def _mine(talk: Talk, offered: Offered, words: Words) -> Skill:
-    return reading.open_conversations(talk, offered, unassigned=False, mine=True)
+    return reading.my_conversations(talk, offered)
 
 
 @_asked(r"\bunassigned\b", r"\bwithout an? assignee\b")
 def _unassigned(talk: Talk, offered: Offered, words: Words) -> Skill:
-    return reading.open_conversations(talk, offered, unassigned=True, mine=False)
+    return reading.unassigned_conversations(talk, offered)
 
 
 @_asked(r"^what(?:'s| is| does)\b.*\bopen\b.*\b(?:for|from|by|with)\s+(?P<who>.+)$")
@@ -205,7 +209,7 @@ def _open_of_customer(talk: Talk, offered: Offered, words: Words) -> Skill:
     r"\b(?:open|waiting|new|inbox|queue)\b"
 )
 def _open(talk: Talk, offered: Offered, words: Words) -> Skill:
-    return reading.open_conversations(talk, offered, unassigned=False, mine=False)
+    return reading.open_conversations(talk, offered)
 
 
 @_asked(

@@ -84,7 +84,7 @@ def played(skill: Skill, talk: Talk, offered: Offered) -> Reply:
                 return reply("I lost track of what I was doing. Please ask me once more.")
             wanted = skill.send(outcomes)
     except StopIteration as ended:
-        return reply(thinking("I have what I need for the answer."), text(ended.value))
+        return reply(thinking("I have what I need for the answer."), text(ended.value.strip()))
     except Stop as stopped:
         return reply(thinking("I cannot go on from here."), text(str(stopped)))
     missing = [call for call in wanted.calls if not offered.has(call.tool)]

@@ -128,9 +128,11 @@ def assign(talk: Talk, offered: Offered, who: str | None, to: str) -> Skill:
     conversation_id = yield from target(talk, who)
     if to.lower() in ("me", "myself"):
         person = yield from myself()
+        takes = offered.takes("manage_conversation", "admin_id")
+        signed = {"admin_id": str(person["id"])} if takes else {}
     else:
         person = yield from assignee(offered, to)
-    signed = yield from author(offered, "manage_conversation")
+        signed = yield from author(offered, "manage_conversation")
     kind = "team" if person.get("type") == "team" else "admin"
     outcome = yield from _write(
         f"I'll assign conversation #{conversation_id} to {person.get('name')}.",
@@ -245,14 +247,14 @@ def _write(say: str, call: Call) -> Work[Outcome]:
 def _report(outcome: Outcome, done: str, would: str) -> str:
     """What came of a write. `would` completes "I would …"."""
     if outcome.refused:
-        return f"I have **not** done it. {outcome.error}\n\nI would {would}"
+        return f"I have **not** done it. {outcome.error}\n\nI would {would.rstrip('.')}."
     if outcome.unknown:
         return (
             f"I can't tell whether it happened: I tried to {would}, and no clear answer came "
             "back. Please look in Intercom before anybody tries again."
         )
     if outcome.error is not None:
-        return f"That did **not** work. {outcome.error}\n\nI wanted to {would}"
+        return f"That did **not** work. {outcome.error}\n\nI wanted to {would.rstrip('.')}."
     return done
 
 
