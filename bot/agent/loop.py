@@ -282,6 +282,6 @@ def _last_words(turn: Turn, thread: Thread) -> list[dict[str, Any]]:
     words = _ENDINGS_IN_WORDS[turn.ending]
     thread.say(words)
     if turn.ending == "too_long" and turn.text.strip():
-        spoken = [block for block in turn.content if block["type"] in ("thinking", "text")]
+        spoken = [block for block in turn.content if block["type"] != "tool_use"]
         return [{"role": "assistant", "content": spoken}]
     return [_spoken(words)]
