@@ -82,6 +82,11 @@ class IntercomSandbox:
             subscriber()
         return result
 
+    @property
+    def handled(self) -> set[str]:
+        """The names of the tools that `call` knows."""
+        return {PREFIX + name for name in (*self._reads, *self._writes)}
+
     def admin(self, admin_id: str) -> Json:
         return find(self._w.admins, admin_id, "Admin")
 
