@@ -1,0 +1,177 @@
+// From Slack's messages to DOM nodes. Nothing here ever parses HTML: text stays text.
+
+export function el(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [key, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else if (key === "class") node.className = value;
+    else if (key === "dataset") Object.assign(node.dataset, value);
+    else node.setAttribute(key, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+const unescape = (text) =>
+  text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+
+function link(url, label) {
+  const safe = /^(https?|slack|mailto):/i.test(url);
+  if (!safe) return document.createTextNode(label);
+  return el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, label);
+}
+
+const INLINE = new RegExp(
+  [
+    "`([^`\\n]+)`",
+    "\\*\\*([^*\\n]+)\\*\\*",
+    "\\[([^\\]\\n]+)\\]\\((https?:[^)\\s]+)\\)",
+    "<([^>\\n]+)>",
+    "(?<![\\w*])[*]([^*\\n]+)[*](?![\\w*])",
+    "(?<![\\w_])_([^_\\n]+)_(?![\\w_])",
+    "(https?:\\/\\/[^\\s<>)]+)",
+    ":([a-z_]+):",
+  ].join("|"),
+  "g",
+);
+const EMOJI = { warning: "⚠️", white_check_mark: "✅" };
+
+function inline(text, names, markdown) {
+  const nodes = [];
+  let last = 0;
+  for (const match of text.matchAll(INLINE)) {
+    nodes.push(unescape(text.slice(last, match.index)));
+    last = match.index + match[0].length;
+    const [, code, bold, label, url, angle, star, under, bare, emoji] = match;
+    if (code) nodes.push(el("code", {}, unescape(code)));
+    else if (bold) nodes.push(el("strong", {}, ...inline(bold, names, markdown)));
+    else if (label) nodes.push(link(url, unescape(label)));
+    else if (angle) nodes.push(angled(angle, names));
+    else if (star) nodes.push(el(markdown ? "em" : "strong", {}, ...inline(star, names, markdown)));
+    else if (under) nodes.push(el("em", {}, ...inline(under, names, markdown)));
+    else if (bare) nodes.push(link(bare, bare));
+    else nodes.push(EMOJI[emoji] ?? match[0]);
+  }
+  nodes.push(unescape(text.slice(last)));
+  return nodes;
+}
+
+function angled(inside, names) {
+  const [target, label] = inside.split("|");
+  if (target.startsWith("@")) {
+    return el("span", { class: "mention" }, `@${names[target.slice(1)] ?? target.slice(1)}`);
+  }
+  if (target.startsWith("!")) return el("span", { class: "mention" }, `@${target.slice(1)}`);
+  if (/^(https?|mailto):/.test(target)) return link(target, unescape(label ?? target));
+  return document.createTextNode(`<${inside}>`);
+}
+
+export function rich(text, names, markdown) {
+  const box = el("div", { class: "body" });
+  let list = null;
+  let code = null;
+  for (const line of text.split("\n")) {
+    if (line.startsWith("```")) {
+      if (code) code = null;
+      else box.append((code = el("pre")));
+      list = null;
+      continue;
+    }
+    if (code) {
+      code.append(unescape(line) + "\n");
+      continue;
+    }
+    const item = line.match(/^\s*([-*•]|\d+\.)\s+(.*)$/);
+    if (item) {
+      const kind = /\d/.test(item[1]) ? "ol" : "ul";
+      if (!list || list.localName !== kind) box.append((list = el(kind)));
+      list.append(el("li", {}, ...inline(item[2], names, markdown)));
+      continue;
+    }
+    list = null;
+    const heading = markdown && line.match(/^#{1,4}\s+(.*)$/);
+    const quote = line.match(/^(?:&gt;|>)\s?(.*)$/);
+    if (heading) box.append(el("p", {}, el("strong", {}, ...inline(heading[1], names, markdown))));
+    else if (quote) box.append(el("blockquote", {}, ...inline(quote[1], names, markdown)));
+    else if (markdown && /^\|.*\|\s*$/.test(line)) table(box, line, names);
+    else if (line.trim()) box.append(el("p", {}, ...inline(line, names, markdown)));
+  }
+  return box;
+}
+
+function table(box, line, names) {
+  if (/^[|\s:-]+$/.test(line)) return;
+  let grid = box.lastElementChild;
+  if (!grid || grid.localName !== "table") box.append((grid = el("table")));
+  const cells = line.trim().slice(1, -1).split("|");
+  const tag = grid.rows.length ? "td" : "th";
+  grid.append(el("tr", {}, ...cells.map((c) => el(tag, {}, ...inline(c.trim(), names, true)))));
+}
+
+const plain = (object) => (object && typeof object === "object" ? (object.text ?? "") : "");
+
+export function task(card) {
+  const marks = { complete: "✓", error: "✕", pending: "", in_progress: "" };
+  const words = { complete: "done", error: "failed", pending: "waiting", in_progress: "running" };
+  const sources = card.sources.map((s) => el("small", {}, link(s.url, s.text)));
+  return el(
+    "div",
+    { class: "task", dataset: { status: card.status } },
+    el("span", { class: "mark", role: "img", "aria-label": words[card.status] }, marks[card.status]),
+    el("div", {}, card.title, card.output ? el("small", {}, unescape(card.output)) : null, ...sources),
+  );
+}
+
+export function block(item, names, press) {
+  switch (item.type) {
+    case "section": {
+      const parts = [];
+      if (item.text) parts.push(rich(item.text.text, names, false));
+      for (const field of item.fields ?? []) parts.push(rich(field.text, names, false));
+      if (item.accessory) parts.push(actions([item.accessory], press));
+      return el("div", {}, ...parts);
+    }
+    case "header":
+      return el("h3", {}, plain(item.text));
+    case "divider":
+      return el("hr");
+    case "context":
+      return el("div", { class: "context" }, ...item.elements.map((e) => rich(plain(e), names, false)));
+    case "markdown":
+      return rich(item.text, names, true);
+    case "actions":
+    case "context_actions":
+      return actions(item.elements, press);
+    default:
+      return el("div", { class: "note" }, `(${item.type})`);
+  }
+}
+
+function actions(elements, press) {
+  return el("div", { class: "actions" }, ...elements.flatMap((e) => element(e, press)));
+}
+
+function element(item, press) {
+  if (item.type === "button" && item.url) {
+    const props = { href: item.url, target: "_blank", rel: "noopener", class: item.style };
+    return el("a", { ...props, onclick: () => press(item.action_id, item.value) }, plain(item.text));
+  }
+  if (item.type === "button") {
+    const props = { type: "button", class: item.style, onclick: () => press(item.action_id) };
+    return el("button", props, plain(item.text));
+  }
+  if (item.type === "feedback_buttons") {
+    return ["positive_button", "negative_button"].map((side) => {
+      const value = item[side].value;
+      const props = { type: "button", onclick: () => press(item.action_id, value) };
+      return el("button", props, plain(item[side].text));
+    });
+  }
+  if (item.type?.endsWith("select")) {
+    const options = (item.options ?? []).map((o) => el("option", { value: o.value }, plain(o.text)));
+    const choose = (event) => press(item.action_id, event.target.value);
+    return el("select", { "aria-label": "Choose", onchange: choose }, el("option", {}, "…"), ...options);
+  }
+  return el("span", { class: "note" }, `(${item.type})`);
+}
