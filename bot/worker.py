@@ -10,13 +10,16 @@ import structlog
 from docket import ConcurrencyLimit, Perpetual, Retry, Worker
 
 from bot.accounts.identity import SlackUser
+from bot.accounts.scalekit import AccountsUnavailable
+from bot.accounts.teammates import NotConnected
 from bot.agent.claude import Claude
 from bot.agent.loop import Agent
 from bot.runs import Runs
 from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.slack.commands import Commands
-from bot.slack.errands import show_connected, suggest_prompts, turn_away
+from bot.slack.errands import publish_home, show_connected, suggest_prompts, turn_away
+from bot.slack.messages import NOT_CONNECTED, STATUS_UNKNOWN, connected_as
 from bot.state.engine import LEASE
 from bot.state.models import Command, Conversation, PendingConnection
 
@@ -41,6 +44,7 @@ class Jobs:
             self.advance,
             self.answer_command,
             self.open_pane,
+            self.open_home,
             self.turn_away,
             self.connected,
             self.sweep,
@@ -60,6 +64,18 @@ class Jobs:
 
     async def open_pane(self, channel_id: str) -> None:
         await suggest_prompts(self._services.slack, channel_id)
+
+    async def open_home(self, team_id: str, user_id: str, enterprise_id: str | None) -> None:
+        """Publish App Home: as whom this teammate is connected, and what the agent does."""
+        user = SlackUser(team_id, user_id, enterprise_id)
+        try:
+            teammate = await self._services.teammates.connected(user.identifier)
+            status = connected_as(teammate.name, teammate.workspace)
+        except NotConnected:
+            status = NOT_CONNECTED
+        except AccountsUnavailable:
+            status = STATUS_UNKNOWN
+        await publish_home(self._services.slack, user_id, status)
 
     async def turn_away(self, channel_id: str, user_id: str) -> None:
         await turn_away(self._services.slack, channel_id, user_id)

@@ -80,7 +80,7 @@ def _values(query: Any) -> Iterator[str]:
     if isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
         for item in value:
             yield from _values(item)
-    elif value is not None and not str(query.get("field", "")).endswith("_at"):
+    elif value is not None and not str(query.get("field", "")).endswith(("_at", "_id", "_ids")):
         yield str(value).strip("[]'")
 
 

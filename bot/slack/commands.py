@@ -9,6 +9,7 @@ from bot.services import Services
 from bot.slack.connect import offer_to_connect
 from bot.slack.errands import CannotPost, post_question, respond
 from bot.slack.formatting import escape, unescape
+from bot.slack.messages import NOT_CONNECTED
 from bot.state.models import Command, Request
 
 log = structlog.get_logger()
@@ -53,7 +54,7 @@ class Commands:
         try:
             teammate = await self._services.teammates.connected(user.identifier)
         except NotConnected:
-            return "Your Intercom account is not connected. `/intercom connect` changes that."
+            return NOT_CONNECTED
         return (
             f"You are connected as *{escape(teammate.name)}* ({escape(teammate.email)}) in "
             f"*{escape(teammate.workspace)}*."

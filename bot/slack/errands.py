@@ -4,6 +4,7 @@ import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
@@ -74,6 +75,14 @@ async def turn_away(client: AsyncWebClient, channel_id: str, user_id: str) -> No
         await client.chat_postEphemeral(channel=channel_id, user=user_id, text=messages.STRANGER)
     except SlackApiError as error:
         log.warning("slack_refused", call="chat.postEphemeral", why=_why(error))
+
+
+async def publish_home(client: AsyncWebClient, user_id: str, status: str) -> None:
+    try:
+        view = View(type="home", blocks=messages.home_blocks(status))
+        await client.views_publish(user_id=user_id, view=view)
+    except SlackApiError as error:
+        log.warning("slack_refused", call="views.publish", why=_why(error))
 
 
 async def suggest_prompts(client: AsyncWebClient, channel_id: str) -> None:

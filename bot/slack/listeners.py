@@ -102,6 +102,10 @@ class Listeners:
         event = HomeOpenedEvent.model_validate(body["event"])
         if event.tab == "messages":
             await self._services.queue.open_pane(envelope.event_id, event.channel)
+        else:
+            await self._services.queue.open_home(
+                envelope.event_id, envelope.team_id, event.user, envelope.enterprise_id
+            )
 
     async def stopped(self, body: dict[str, Any]) -> None:
         """The Stop button ends the run of the one who pressed it, in that thread."""

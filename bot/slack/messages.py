@@ -5,6 +5,7 @@ from slack_sdk.models.blocks import (
     Block,
     ButtonElement,
     ContextBlock,
+    DividerBlock,
     MarkdownTextObject,
     SectionBlock,
 )
@@ -15,6 +16,8 @@ CONNECT_BUTTON = "connect_intercom"
 APP_NAME = "Intercom Agent"
 
 CONNECT_TEXT = "Connect your Intercom account, and I can get to work."
+NOT_CONNECTED = "Your Intercom account is not connected. `/intercom connect` changes that."
+STATUS_UNKNOWN = "Whether your Intercom account is connected can't be told right now."
 CONNECTED_TEXT = "Your Intercom account is connected."
 POINTER = (
     "Your Intercom account isn't connected yet. I sent you a direct message with a button; your "
@@ -84,13 +87,20 @@ def connect_blocks(link: str) -> list[Block]:
     ]
 
 
+def connected_as(name: str, workspace: str) -> str:
+    return f":white_check_mark: Connected as *{escape(name)}* in *{escape(workspace)}*."
+
+
 def connected_blocks(name: str, workspace: str) -> list[Block]:
+    return [SectionBlock(text=MarkdownTextObject(text=connected_as(name, workspace)))]
+
+
+def home_blocks(status: str) -> list[Block]:
+    """App Home: the connection's status, and what one can do."""
     return [
-        SectionBlock(
-            text=MarkdownTextObject(
-                text=f":white_check_mark: Connected as *{escape(name)}* in *{escape(workspace)}*."
-            )
-        )
+        SectionBlock(text=MarkdownTextObject(text=status)),
+        DividerBlock(),
+        SectionBlock(text=MarkdownTextObject(text=HELP)),
     ]
 
 

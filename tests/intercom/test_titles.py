@@ -8,6 +8,7 @@ QUERY = {
     "value": [
         {"field": "state", "operator": "=", "value": "open"},
         {"field": "created_at", "operator": ">", "value": 1700000000},
+        {"field": "admin_assignee_id", "operator": "=", "value": 0},
     ],
 }
 

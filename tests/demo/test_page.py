@@ -1,0 +1,110 @@
+"""A person tries the demo: real Chromium, the real bot, the sandbox."""
+
+from demo_process import ARTIFACTS
+from playwright.sync_api import Browser, Page, expect
+
+
+def ask(page: Page, text: str) -> None:
+    box = page.get_by_label("Message, or /intercom …")
+    box.fill(text)
+    box.press("Enter")
+
+
+def become(page: Page, name: str) -> None:
+    page.get_by_role("navigation").get_by_role("button", name=name).click()
+
+
+def open_thread(page: Page, text: str) -> None:
+    root = page.locator("#messages article", has_text=text).last
+    root.locator("button.replies").click()
+
+
+def connect(page: Page) -> None:
+    """Press the button in the direct messages, agree at Intercom, come back."""
+    page.get_by_role("button", name="Intercom Agent", exact=False).first.click()
+    with page.context.expect_page() as opened:
+        page.locator("#messages").get_by_role("link", name="Connect Intercom").last.click()
+    consent = opened.value
+    consent.get_by_role("button", name="Authorize access").click()
+    expect(consent.get_by_role("heading")).to_have_text("You are connected")
+    consent.screenshot(path=ARTIFACTS / "connected.png")
+    consent.close()
+
+
+def test_from_a_mention_to_consent_to_the_answer(page: Page) -> None:
+    ask(page, "@Intercom Agent Which open conversations are unassigned?")
+    pointer = page.locator("article.private", has_text="direct message with a button")
+    expect(pointer).to_be_visible()
+    expect(pointer).to_contain_text("Only visible to you")
+    connect(page)
+    expect(page.locator("#messages")).to_contain_text("Connected as Maya Lindqvist in Northwind")
+    page.get_by_role("button", name="# support").click()
+    open_thread(page, "Which open conversations are unassigned?")
+    replies = page.locator("#replies")
+    expect(replies).to_contain_text("conversations are open and unassigned")
+    card = replies.locator(".task").first
+    expect(card).to_have_attribute("data-status", "complete")
+    expect(card).to_contain_text("Search conversations")
+    expect(replies.get_by_role("link", name="#215470001")).to_have_attribute(
+        "href", "https://app.intercom.com/a/inbox/_/inbox/conversation/215470001"
+    )
+    expect(page.locator(".caret")).to_have_count(0)
+    page.screenshot(path=ARTIFACTS / "answer.png")
+
+    reply = page.get_by_label("Reply…")
+    reply.fill("Reply to Priya that we refunded the second charge today")
+    reply.press("Enter")
+    changed = page.locator("#intercom .row", has_text="Replied to")
+    expect(changed.first).to_contain_text("as Maya Lindqvist")
+    changed.first.click()
+    expect(page.locator("#intercom .part").last).to_contain_text("refunded")
+    expect(page.locator("#replies .status")).to_have_count(0)
+    page.screenshot(path=ARTIFACTS / "demo.png")
+
+
+def test_a_command_answers_privately(page: Page) -> None:
+    ask(page, "/intercom help")
+    note = page.locator("article.private", has_text="/intercom connect")
+    expect(note.last).to_be_visible()
+
+
+def test_the_pane_and_another_teammate(page: Page) -> None:
+    become(page, "Tom Okafor")
+    page.get_by_role("button", name="Intercom Agent", exact=False).first.click()
+    expect(page.locator(".chips button").first).to_contain_text("What's open?")
+    page.screenshot(path=ARTIFACTS / "pane.png")
+    ask(page, "who am I?")
+    expect(page.get_by_role("link", name="Connect Intercom")).to_have_count(0)
+    open_thread(page, "who am I?")
+    expect(page.locator("#replies").get_by_role("link", name="Connect Intercom")).to_be_visible()
+    expect(page.locator("#replies .status")).to_contain_text("Waiting for you to connect")
+    with page.context.expect_page() as opened:
+        page.locator("#replies").get_by_role("link", name="Connect Intercom").click()
+    opened.value.get_by_role("button", name="Cancel").click()
+    expect(opened.value.get_by_role("heading")).to_have_text("Nothing was connected")
+
+
+def test_app_home_says_as_whom_one_is_connected(page: Page) -> None:
+    become(page, "Aisha Rahman")
+    page.get_by_role("button", name="Intercom Agent", exact=False).first.click()
+    page.get_by_role("tab", name="Home").click()
+    home = page.locator("#messages")
+    expect(home).to_contain_text("not connected")
+    expect(home).to_contain_text("/intercom connect")
+
+
+def test_what_people_write_is_text(page: Page) -> None:
+    ask(page, '<img src=x onerror="document.title=1"><b>bold?</b>')
+    shown = page.locator("#messages article").last
+    expect(shown).to_contain_text('<img src=x onerror="document.title=1"><b>bold?</b>')
+    assert page.locator("#messages img").count() == 0
+
+
+def test_on_a_phone_nothing_hangs_over(browser: Browser, demo_url: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(demo_url)
+    page.get_by_label("Message, or /intercom …").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.screenshot(path=ARTIFACTS / "phone.png")
+    context.close()
