@@ -40,8 +40,9 @@ def demo_url() -> Iterator[str]:
     assert demo.wait(60) == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    # Not for the session: Playwright's loop would be running in everybody else's tests.
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         if os.environ.get("CI"):

@@ -79,8 +79,9 @@ class ScalekitSandbox:
             AccountService(self._desk, self._accounts, connection_name, lambda: self.pages_url),
             self._grpc,
         )
+        self._tool_service = ToolService(self._desk, self._accounts, self._tools, connection_name)
         tools_grpc.add_ToolServiceServicer_to_server(  # type: ignore[no-untyped-call]
-            ToolService(self._desk, self._accounts, self._tools, connection_name), self._grpc
+            self._tool_service, self._grpc
         )
         self._grpc_port = self._grpc.add_insecure_port("127.0.0.1:0")
         self._front = Front(self._certificate, self._grpc_port, self._http.port)
@@ -146,6 +147,10 @@ class ScalekitSandbox:
         """A tool beyond the catalogue; without a handler it gives nothing back."""
         self._tools.extra[definition["name"]] = definition
         self._tools.handlers[definition["name"]] = handler or (lambda tool_input: None)
+
+    def limit_pages(self, size: int) -> None:
+        """Give at most so many tools on a page, whatever is asked for."""
+        self._tool_service.page_limit = size
 
     def remove_tool(self, name: str) -> None:
         del self._tools.extra[name], self._tools.handlers[name]

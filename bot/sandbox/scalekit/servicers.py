@@ -173,6 +173,7 @@ class ToolService(tools_grpc.ToolServiceServicer):
         self._accounts = accounts
         self._tools = tools
         self._connection_name = connection_name
+        self.page_limit = LARGEST_PAGE
 
     def ListScopedTools(self, request: Any, context: grpc.ServicerContext) -> Any:
         def work() -> Any:
@@ -182,7 +183,7 @@ class ToolService(tools_grpc.ToolServiceServicer):
             if request.page_size > LARGEST_PAGE:
                 raise invalid("page_size", f"must be at most {LARGEST_PAGE}")
             start = _start(request.page_token)
-            size = request.page_size or DEFAULT_PAGE
+            size = min(request.page_size or DEFAULT_PAGE, self.page_limit)
             account = self._accounts.get(request.identifier)
             fits = account is not None and (not names or self._connection_name in names)
             usable = account if fits and account and account.status == "ACTIVE" else None

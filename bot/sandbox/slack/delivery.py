@@ -14,6 +14,8 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from bot.sandbox.slack.sockets import NoSocket, Sockets
+
 Json = dict[str, Any]
 Kind = Literal["event", "command", "interaction"]
 
@@ -64,8 +66,10 @@ class Courier:
         retry_delays: tuple[float, ...],
         ack_timeout: float,
         changed: Callable[[], None],
+        sockets: Sockets,
     ) -> None:
         self.url = ""
+        self.sockets = sockets
         self.deliveries: list[Delivery] = []
         self._secret = signing_secret
         self._retry_delays = retry_delays
@@ -98,7 +102,7 @@ class Courier:
         """Sends without waiting. `headers` win over the usual ones; `body` replaces the payload's
         encoding; `then` runs after the last attempt. Without a URL nothing is sent."""
         self.deliveries.append(delivery)
-        if not self.url or self._loop is None:
+        if not (self.url or self.sockets.count) or self._loop is None:
             delivery.done.set()
             return delivery
         content = body if body is not None else _encode(delivery)
@@ -125,7 +129,10 @@ class Courier:
             for number, delay in enumerate((0.0, *delays)):
                 await asyncio.sleep(delay)
                 sent = self._headers(delivery, body, sign, number) | headers
-                attempt, go_on = await self._attempt(body, sent)
+                if self.sockets.count:
+                    attempt, go_on = await self._over_socket(delivery, number, sent)
+                else:
+                    attempt, go_on = await self._attempt(body, sent)
                 delivery.attempts.append(attempt)
                 self._changed()
                 if not go_on:
@@ -151,6 +158,21 @@ class Courier:
             headers["X-Slack-Retry-Num"] = str(number)
             headers["X-Slack-Retry-Reason"] = delivery.attempts[-1].failure or ""
         return headers
+
+    async def _over_socket(
+        self, delivery: Delivery, number: int, headers: dict[str, str]
+    ) -> tuple[Attempt, bool]:
+        """Socket Mode: an acknowledgement is all that can come back."""
+        reason = headers.get("X-Slack-Retry-Reason", "")
+        try:
+            async with asyncio.timeout(self._ack_timeout):
+                answer = await self.sockets.deliver(delivery.kind, delivery.payload, number, reason)
+        except NoSocket:
+            return Attempt(time.time(), headers, None, "", "connection_failed"), True
+        except TimeoutError:
+            return Attempt(time.time(), headers, None, "", "http_timeout"), True
+        text = json.dumps(answer) if answer else ""
+        return Attempt(time.time(), headers, 200, text, None), False
 
     async def _attempt(self, body: bytes, headers: dict[str, str]) -> tuple[Attempt, bool]:
         """What came of it, and whether Slack would try again."""

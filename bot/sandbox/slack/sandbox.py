@@ -17,6 +17,7 @@ from bot.sandbox.slack.reading import Reading
 from bot.sandbox.slack.rules import Fault, Method, Scopes
 from bot.sandbox.slack.server import Server
 from bot.sandbox.slack.sign_in import SignIn
+from bot.sandbox.slack.sockets import Sockets
 from bot.sandbox.slack.streams import Streams
 from bot.sandbox.slack.views import Triggers, Views, view_object
 from bot.sandbox.slack.workspace import (
@@ -61,8 +62,12 @@ class SlackSandbox(Reading):
         )
         workspace = Workspace(now)
         scopes = Scopes(manifest)
-        courier = Courier(self.signing_secret, retry_delays, ack_timeout, workspace.touch)
-        server = Server(workspace, scopes, lambda: self.bot_token, rate_limits)
+        self.app_token = "xapp-1-sandbox-app-token"
+        self.sockets = Sockets(self.app_token)
+        courier = Courier(
+            self.signing_secret, retry_delays, ack_timeout, workspace.touch, self.sockets
+        )
+        server = Server(workspace, scopes, lambda: self.bot_token, rate_limits, self.sockets)
         super().__init__(workspace, courier, server)
         self._events = Events(workspace, courier, scopes, manifest)
         self._serving = Serving(self._server.app(), port)
@@ -101,11 +106,13 @@ class SlackSandbox(Reading):
 
     def start(self) -> None:
         self._serving.start()
+        self._serving.call(self.sockets.start())
         self._courier.start(self._serving.loop)
 
     def stop(self) -> None:
         """Ends, giving up retries that are still due."""
         self._serving.call(self._courier.stop())
+        self._serving.call(self.sockets.stop())
         self._serving.stop()
 
     # What people do.

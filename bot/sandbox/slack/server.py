@@ -17,6 +17,7 @@ from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.interactions import Interactions
 from bot.sandbox.slack.rules import Fault, Faults, Method, RateLimits, Scopes, check_arguments
 from bot.sandbox.slack.sign_in import SignIn
+from bot.sandbox.slack.sockets import Sockets
 from bot.sandbox.slack.workspace import Workspace
 
 Json = dict[str, Any]
@@ -42,7 +43,9 @@ class Server:
         scopes: Scopes,
         bot_token: Callable[[], str],
         rate_limits: bool,
+        sockets: Sockets,
     ) -> None:
+        self._sockets = sockets
         self.calls: list[Call] = []
         self.faults = Faults()
         self.revoked: str | None = None
@@ -78,6 +81,9 @@ class Server:
             args, from_json = await _arguments(request)
         except ValueError:
             return self._answer(name, {}, {"ok": False, "error": "invalid_json"}, 200)
+        if name == "apps.connections.open":
+            answer = self._sockets.connections_open(_token(request, args))
+            return self._answer(name, {}, answer, 200)
         fault = self.faults.take(name)
         if fault and fault.delay:
             await asyncio.sleep(fault.delay)
