@@ -28,6 +28,8 @@ STREAM_SECONDS = 240.0
 MESSAGE_BYTES = 9_000
 PIECE_CHARACTERS = 2_000
 CARD_CHARACTERS = 250
+MARKDOWN_CHARACTERS = 12_000
+FLUSH_PAUSES = (0.5, 2.0, 0.0)
 NOT_STREAMING = frozenset({"message_not_in_streaming_state", "message_not_found", "msg_too_long"})
 
 _NO_MARKUP = str.maketrans("<>", "\u2039\u203a")
@@ -142,13 +144,22 @@ class SlackThread:
         await self._save(self._stream)
 
     async def flush(self) -> None:
-        await self._send(final=True)
+        for pause in FLUSH_PAUSES:
+            await self._send(final=True)
+            if not self._waiting:
+                return
+            await asyncio.sleep(pause)
 
     async def end(
         self, blocks: list[Block] | None = None, status: SessionStatus = "active"
     ) -> None:
-        """The answer is complete: close the stream, with `blocks` below it."""
+        """The answer is complete: close the stream, with `blocks` below it.
+
+        What the thread would not take goes to the teammate by direct message.
+        """
         await self.flush()
+        if self._waiting:
+            await self._send_directly()
         if self._stream:
             try:
                 await self._client.chat_stopStream(
@@ -191,10 +202,13 @@ class SlackThread:
                 waiting[-1].text = ready
                 if held:
                     self._waiting.append(Shown(text=held))
-            for piece in _pieces(waiting):
-                await self._send_piece(piece)
+            pieces = _pieces(waiting)
+            while pieces and await self._send_piece(pieces[0]):
+                pieces.pop(0)
+            self._waiting = [shown for piece in pieces for shown in piece] + self._waiting
 
-    async def _send_piece(self, piece: list[Shown]) -> None:
+    async def _send_piece(self, piece: list[Shown]) -> bool:
+        """Out: whether Slack took it; if not, it is tried again with the next."""
         if self._stream and (
             time.time() - self._stream.started_at > STREAM_SECONDS
             or _size(self._shown) + _size(piece) > MESSAGE_BYTES
@@ -207,13 +221,15 @@ class SlackThread:
                 await self._start(piece)
         except SlackApiError as error:
             if error.response.get("error") in NOT_STREAMING and self._stream:
-                await self._restart(piece)
-            else:
-                log.warning("slack_refused", call="stream", why=_why(error))
+                return await self._restart(piece)
+            log.warning("slack_refused", call="stream", why=_why(error))
+            return False
         except (aiohttp.ClientError, TimeoutError) as error:
             log.warning("slack_unreachable", call="stream", why=type(error).__name__)
+            return False
         for shown in piece:
             _merge(self._shown, shown)
+        return True
 
     async def _start(self, piece: list[Shown]) -> None:
         request = self._request
@@ -259,7 +275,7 @@ class SlackThread:
             await self._start(running)
             self._shown = running
 
-    async def _restart(self, piece: list[Shown]) -> None:
+    async def _restart(self, piece: list[Shown]) -> bool:
         """Slack has closed the stream early: go on in a new message."""
         self._stream = None
         running = [shown for shown in self._shown if shown.call and not shown.call.ended]
@@ -269,8 +285,24 @@ class SlackThread:
             _merge(merged, shown)
         try:
             await self._start(merged)
-        except SlackApiError as error:
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
             log.warning("slack_refused", call="chat.startStream", why=_why(error))
+            return False
+        self._shown = merged
+        return True
+
+    async def _send_directly(self) -> None:
+        text = "".join(shown.text for shown in self._waiting).strip()
+        self._waiting = []
+        if not text or self._request.is_direct:
+            log.error("answer_not_delivered")
+            return
+        words = f"I could not post this in <#{self._request.channel_id}>:\n\n{text}"
+        with _unimportant("chat.postMessage"):
+            opened = await self._client.conversations_open(users=self._request.user_id)
+            await self._client.chat_postMessage(
+                channel=opened["channel"]["id"], markdown_text=words[:MARKDOWN_CHARACTERS]
+            )
 
 
 class _unimportant(suppress):
@@ -286,8 +318,10 @@ class _unimportant(suppress):
         return super().__exit__(kind, error, trace)
 
 
-def _why(error: SlackApiError) -> str:
-    return str(error.response.get("error"))
+def _why(error: Exception) -> str:
+    if isinstance(error, SlackApiError):
+        return str(error.response.get("error"))
+    return type(error).__name__
 
 
 def _pieces(waiting: list[Shown]) -> list[list[Shown]]:
