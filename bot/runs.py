@@ -5,6 +5,7 @@ import secrets
 
 import structlog
 from redis.exceptions import RedisError
+from slack_sdk.errors import SlackApiError
 
 from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import AccountsUnavailable
@@ -126,13 +127,14 @@ class Runs:
             await offer_to_connect(
                 services, user, thread_ts=request.thread_ts if request.is_direct else None
             )
-        except AccountsUnavailable as error:
-            log.warning("accounts_unavailable", why=str(error))
+        except (AccountsUnavailable, SlackApiError) as error:
+            log.warning("connect_button_not_sent", why=str(error))
+            await services.store.end_waiting(user.identifier, work.conversation)
             await self._fail(
                 work,
                 thread,
-                "You have to connect Intercom first, and the service that does it does not "
-                "answer right now. Try again in a few minutes.",
+                "You have to connect Intercom first, and I could not send you the button for it. "
+                "Try again in a few minutes.",
             )
             return Next.ENDED
         await thread.set_status("suspended")

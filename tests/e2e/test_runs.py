@@ -143,6 +143,15 @@ def test_revoked_in_the_middle_it_asks_to_connect_and_then_goes_on(world: World)
     assert len(world.asked_of_claude("revoke-1")) == 2
 
 
+def test_without_a_way_to_connect_the_request_ends_in_words(world: World) -> None:
+    world.scalekit.forget_accounts()
+    world.scalekit.fail("GetMagicLinkForConnectedAccount", status=500)
+    ts = world.mention(TOM, "noway-1")
+    [answer] = world.ended(SUPPORT, ts)
+    assert "could not send you the button" in answer.markdown
+    assert "Reference: " in answer.markdown
+
+
 def test_another_worker_goes_on_after_a_crash(fresh_world: World) -> None:
     world = fresh_world
     world.connect(MAYA)
