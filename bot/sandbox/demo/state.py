@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from bot.sandbox.intercom.reads import plaintext
+from bot.sandbox.intercom.text import plaintext
 from bot.sandbox.people import PEOPLE, Person
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack import BILLING, PRODUCT, SHARED, SUPPORT, Message

@@ -1,6 +1,6 @@
-"""What the workspace holds, each object as Intercom shapes it, and how it is read and changed."""
+"""What the workspace holds, each thing as Intercom's JSON of it, by its id."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,107 +9,150 @@ from bot.sandbox.provider import ProviderError
 Json = dict[str, Any]
 Table = dict[str, Json]
 
-
-@dataclass(frozen=True)
-class Write:
-    """One change of state. `admin_id` is whose token made the call, `signed_as` whom it names."""
-
-    at: float
-    admin_id: str
-    signed_as: str
-    tool: str
-    input: Json
-    object_type: str
-    object_id: str
-    summary: str
+WORKSPACE_ID = "nw7k2qpd"
+WORKSPACE_NAME = "Northwind"
+FIN: Json = {
+    "type": "bot",
+    "id": "8140099",
+    "name": "Fin",
+    "email": "operator+nw7k2qpd@intercom.io",
+}
 
 
 @dataclass
 class Workspace:
-    now: Callable[[], float]
+    now: Callable[[], int]
     admins: Table = field(default_factory=dict)
     teams: Table = field(default_factory=dict)
+    tags: Table = field(default_factory=dict)
+    segments: Table = field(default_factory=dict)
     contacts: Table = field(default_factory=dict)
     companies: Table = field(default_factory=dict)
+    visitors: Table = field(default_factory=dict)
+    notes: Table = field(default_factory=dict)
+    subscription_types: Table = field(default_factory=dict)
+    subscriptions: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By contact's id: the consent given, by subscription type's id."""
+    data_attributes: Table = field(default_factory=dict)
+    events: list[Json] = field(default_factory=list)
     conversations: Table = field(default_factory=dict)
     tickets: Table = field(default_factory=dict)
     ticket_types: Table = field(default_factory=dict)
-    tags: Table = field(default_factory=dict)
-    segments: Table = field(default_factory=dict)
-    notes: Table = field(default_factory=dict)
     articles: Table = field(default_factory=dict)
     collections: Table = field(default_factory=dict)
     help_centers: Table = field(default_factory=dict)
     news_items: Table = field(default_factory=dict)
     newsfeeds: Table = field(default_factory=dict)
-    data_attributes: Table = field(default_factory=dict)
-    subscription_types: Table = field(default_factory=dict)
-    data_events: list[Json] = field(default_factory=list)
     activity_logs: list[Json] = field(default_factory=list)
-    visitors: Table = field(default_factory=dict)
-    _last_id: int = 900_000
+    archived: set[str] = field(default_factory=set)
+    """Ids of archived contacts."""
+    unseen: dict[str, int] = field(default_factory=dict)
+    """By id of a contact that search does not know yet: how many calls from now it will."""
+    _last: dict[str, int] = field(default_factory=dict)
 
-    def next_id(self) -> str:
-        self._last_id += 1
-        return str(self._last_id)
+    def new_id(self, kind: str, start: int) -> str:
+        """The next decimal id of its kind."""
+        self._last[kind] = self._last.get(kind, start - 1) + 1
+        return str(self._last[kind])
 
-    def time(self) -> int:
-        return int(self.now())
-
-
-def find(table: Table, key: Any, kind: str) -> Json:
-    """Raises ProviderError: 404."""
-    found = table.get(str(key))
-    if found is None:
-        raise ProviderError(404, "not_found", f"{kind} not found")
-    return found
+    def new_hex_id(self, kind: str, prefix: str) -> str:
+        """The next id of the 24 hexadecimal characters that contacts and companies have."""
+        return prefix + f"{int(self.new_id(kind, 1)):0{24 - len(prefix)}x}"
 
 
-def listed(kind: str, items: Iterable[Json], key: str = "data") -> Json:
-    found = list(items)
-    return {"type": kind, key: found, "total_count": len(found)}
+def bad(message: str, code: str = "parameter_invalid") -> ProviderError:
+    return ProviderError(400, code, message)
 
 
-def numbered_page(kind: str, items: list[Json], tool_input: Json, default: int) -> Json:
-    """A page of a list that is paged by number. Raises ProviderError: 400."""
-    page, per_page = int(tool_input.get("page", 1)), int(tool_input.get("per_page", default))
-    if page < 1 or not 1 <= per_page <= 150:
-        raise ProviderError(400, "parameter_invalid", "page or per_page is out of range")
-    start = (page - 1) * per_page
-    total = -(-len(items) // per_page)
-    pages: Json = {"type": "pages", "page": page, "per_page": per_page, "total_pages": total}
-    return {
-        "type": kind,
-        "data": items[start : start + per_page],
-        "pages": pages,
-        "total_count": len(items),
+def found(table: Table, key: Any, message: str, code: str = "not_found") -> Json:
+    """The thing with that id. Raises ProviderError 404."""
+    try:
+        return table[str(key)]
+    except KeyError:
+        raise ProviderError(404, code, message) from None
+
+
+def contact(workspace: Workspace, contact_id: Any) -> Json:
+    return found(workspace.contacts, contact_id, "User Not Found")
+
+
+def company(workspace: Workspace, company_id: Any) -> Json:
+    return found(workspace.companies, company_id, "Company Not Found", "company_not_found")
+
+
+def conversation(workspace: Workspace, conversation_id: Any) -> Json:
+    return found(workspace.conversations, conversation_id, "Resource Not Found")
+
+
+def ticket(workspace: Workspace, ticket_id: Any) -> Json:
+    return found(workspace.tickets, ticket_id, "Ticket not found", "ticket_not_found")
+
+
+def admin(workspace: Workspace, admin_id: Any) -> Json:
+    return found(workspace.admins, admin_id, "Admin not found", "admin_not_found")
+
+
+def links(url: str) -> Json:
+    """A contact's list of what it is linked with, as yet empty."""
+    return {"type": "list", "data": [], "url": url, "total_count": 0, "has_more": False}
+
+
+def link(owner: Json, key: str, kind: str, other_id: str) -> bool:
+    """Add a link to a contact's list. Out: whether it is new."""
+    data = owner[key]["data"]
+    if any(item["id"] == other_id for item in data):
+        return False
+    urls = {"tag": "tags", "company": "companies", "note": "notes"}
+    data.append({"type": kind, "id": other_id, "url": f"/{urls[kind]}/{other_id}"})
+    owner[key]["total_count"] = len(data)
+    return True
+
+
+def unlink(owner: Json, key: str, other_id: str) -> bool:
+    """Take a link out of a contact's list. Out: whether there was one."""
+    data = owner[key]["data"]
+    rest = [item for item in data if item["id"] != other_id]
+    owner[key].update(data=rest, total_count=len(rest))
+    return len(rest) < len(data)
+
+
+def linked(owner: Json, key: str) -> list[str]:
+    return [str(item["id"]) for item in owner[key]["data"]]
+
+
+def by_identity(workspace: Workspace, given: Json) -> Json:
+    """The contact that an object names by `id`, `intercom_user_id`, `user_id`, `external_id` or
+    `email`. Raises ProviderError."""
+    for key in ("id", "intercom_user_id"):
+        if given.get(key):
+            return contact(workspace, given[key])
+    external_id = given.get("external_id") or given.get("user_id")
+    if not external_id and not given.get("email"):
+        raise bad("A contact's id, external id or email is required", "parameter_not_found")
+    for one in workspace.contacts.values():
+        if external_id and one["external_id"] == str(external_id):
+            return one
+        if not external_id and one["email"].casefold() == str(given["email"]).casefold():
+            return one
+    raise ProviderError(404, "not_found", "User Not Found")
+
+
+def in_segment(workspace: Workspace, person: Json) -> list[str]:
+    """Ids of the segments that a contact is in: they follow from what it is."""
+    day = 86_400
+    seen = person["last_seen_at"] or 0
+    rules = {
+        "Active": seen >= workspace.now() - 7 * day,
+        "Slipping away": 0 < seen < workspace.now() - 30 * day,
+        "New": person["created_at"] >= workspace.now() - 30 * day,
+        "Leads": person["role"] == "lead",
     }
+    return [segment["id"] for segment in workspace.segments.values() if rules.get(segment["name"])]
 
 
-def cursor_page(
-    kind: str, items: list[Json], paging: Json, default: int, key: str = "data"
-) -> Json:
-    """A page of a list that is paged by `starting_after`. Raises ProviderError: 400."""
-    per_page = paging.get("per_page", default)
-    if not isinstance(per_page, int) or not 1 <= per_page <= 150:
-        raise ProviderError(400, "parameter_invalid", "per_page must be between 1 and 150")
-    after = paging.get("starting_after")
-    start = 0
-    if after is not None:
-        ids = [str(item["id"]) for item in items]
-        if str(after) not in ids:
-            raise ProviderError(400, "parameter_invalid", "starting_after is not a valid cursor")
-        start = ids.index(str(after)) + 1
-    page = items[start : start + per_page]
-    pages: Json = {
-        "type": "pages",
-        "page": start // per_page + 1,
-        "per_page": per_page,
-        "total_pages": -(-len(items) // per_page),
-    }
-    if page and start + per_page < len(items):
-        pages["next"] = {
-            "page": start // per_page + 2,
-            "starting_after": str(page[-1]["id"]),
-        }
-    return {"type": kind, key: page, "pages": pages, "total_count": len(items)}
+def company_segments(workspace: Workspace, firm: Json) -> list[str]:
+    return [
+        segment["id"]
+        for segment in workspace.segments.values()
+        if segment["name"] == "Big accounts" and firm["monthly_spend"] >= 1000
+    ]
