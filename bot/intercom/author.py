@@ -51,6 +51,10 @@ def sign(
             signed[field] = int(admin_id)
         else:
             signed[field] = admin_id
+    assignment = signed.get("assignment")
+    if isinstance(assignment, dict) and {"admin_id", "assignee_id"} <= set(assignment):
+        # Beside an assignee, the admin of an assignment is the one who assigns.
+        signed["assignment"] = {**assignment, "admin_id": admin_id}
     return signed
 
 

@@ -64,6 +64,13 @@ def test_targets_stay_free() -> None:
         schema = CATALOGUE[name]["input_schema"]
         assert without_author(name, schema) == schema
         assert sign(name, schema, {"admin_id": "8140002"}, "8140001") == {"admin_id": "8140002"}
+    name = "intercom_update_ticket"
+    for assignment, signed_as in (
+        ({"admin_id": "8140002"}, "8140002"),
+        ({"admin_id": "8140002", "assignee_id": "8140003"}, "8140001"),
+    ):
+        signed = sign(name, CATALOGUE[name]["input_schema"], {"assignment": assignment}, "8140001")
+        assert signed["assignment"] == {**assignment, "admin_id": signed_as}
     schema = CATALOGUE["intercom_merge_contacts"]["input_schema"]
     merged = sign("intercom_merge_contacts", schema, {"from": "a", "into": "b"}, "8140001")
     assert merged == {"from": "a", "into": "b"}
