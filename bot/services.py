@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.accounts.connecting import Connecting
 from bot.accounts.scalekit import Scalekit
+from bot.accounts.sign_in import SignIn
 from bot.accounts.teammates import Teammates
 from bot.settings import Settings
 from bot.slack.client import open_client
@@ -29,6 +30,7 @@ class Services:
     scalekit: Scalekit
     teammates: Teammates
     connecting: Connecting
+    sign_in: SignIn
 
 
 @asynccontextmanager
@@ -37,14 +39,17 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     async with open_engine(settings.redis_url, settings.worker_concurrency) as docket:
         store = Store(docket, settings.conversation_ttl)
         scalekit = Scalekit(settings)
+        seal = Seal(settings.slack_signing_secret.get_secret_value())
+        slack = open_client(settings)
         yield Services(
             settings=settings,
             docket=docket,
             store=store,
             queue=Queue(docket),
-            seal=Seal(settings.slack_signing_secret.get_secret_value()),
-            slack=open_client(settings),
+            seal=seal,
+            slack=slack,
             scalekit=scalekit,
             teammates=Teammates(scalekit, store),
-            connecting=Connecting(settings, scalekit, store),
+            connecting=Connecting(settings, scalekit, store, seal),
+            sign_in=SignIn(settings, slack),
         )

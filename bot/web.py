@@ -15,10 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.accounts.connecting import LinkNotGood
-from bot.accounts.scalekit import AccountsUnavailable, VerificationRefused
+from bot.connect import ConnectPages
 from bot.door import refusal
-from bot.pages import page
 from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.slack.listeners import build_app
@@ -33,12 +31,14 @@ class Web:
     def __init__(self, services: Services, slack: AsyncApp) -> None:
         self._services = services
         self._slack = AsyncSlackRequestHandler(slack)
+        self._connect = ConnectPages(services)
         self._signing_secret = services.settings.slack_signing_secret.get_secret_value()
 
     def routes(self) -> list[Route]:
         return [
             Route("/slack/events", self.slack_events, methods=["POST"]),
-            Route("/connect/verify", self.connect_verify),
+            Route("/connect/verify", self._connect.verify),
+            Route("/connect/slack", self._connect.slack),
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),
         ]
@@ -54,69 +54,6 @@ class Web:
             # A listener's own errors end inside Bolt: this one is about the payload's shape.
             log.warning("malformed_payload", why=type(error).__name__)
             return PlainTextResponse("The payload is malformed.", status_code=400)
-
-    async def connect_verify(self, request: Request) -> Response:
-        """Scalekit sends the browser back here after the consent at Intercom."""
-        connecting = self._services.connecting
-        state = request.query_params.get("state", "")
-        auth_request_id = request.query_params.get("auth_request_id", "")
-        try:
-            pending = await connecting.take(state)
-        except LinkNotGood:
-            return page(
-                "This link is no longer good",
-                [
-                    "It has expired or was used before. Nothing was connected.",
-                    "Type “/intercom connect” in Slack to get a new one.",
-                ],
-                status=410,
-            )
-        if not auth_request_id:
-            return page(
-                "Nothing was connected",
-                [
-                    "The authorization at Intercom was cancelled.",
-                    "Type “/intercom connect” in Slack to start again.",
-                ],
-                team_id=pending.team_id,
-                status=400,
-            )
-        # Proof that the browser belongs to `pending`'s Slack user goes here, before anything is
-        # bound: until then, whoever opens the link decides whose Intercom it is.
-        try:
-            await connecting.bind(pending, auth_request_id)
-        except VerificationRefused as error:
-            log.warning("verification_refused", why=str(error), user=pending.user_id)
-            return page(
-                "Nothing was connected",
-                [
-                    "The authorization could not be matched with your Slack account.",
-                    "Type “/intercom connect” in Slack to start again.",
-                ],
-                team_id=pending.team_id,
-                status=403,
-            )
-        except AccountsUnavailable as error:
-            log.warning("accounts_unavailable", why=str(error))
-            return page(
-                "Not connected yet",
-                [
-                    "The service that keeps your connection does not answer right now.",
-                    "Type “/intercom connect” in Slack in a few minutes to start again.",
-                ],
-                team_id=pending.team_id,
-                status=503,
-            )
-        await self._services.queue.connected(pending)
-        log.info("account_connected", user=pending.user_id, team=pending.team_id)
-        return page(
-            "You are connected",
-            [
-                "Your Intercom account is connected to your Slack account.",
-                "What you asked goes on by itself; you can close this page.",
-            ],
-            team_id=pending.team_id,
-        )
 
     async def healthz(self, request: Request) -> Response:
         return PlainTextResponse("ok")

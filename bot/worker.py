@@ -18,7 +18,13 @@ from bot.runs import Runs
 from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.slack.commands import Commands
-from bot.slack.errands import publish_home, show_connected, suggest_prompts, turn_away
+from bot.slack.errands import (
+    publish_home,
+    show_connected,
+    suggest_prompts,
+    turn_away,
+    warn_of_misuse,
+)
 from bot.slack.messages import NOT_CONNECTED, STATUS_UNKNOWN, connected_as
 from bot.state.engine import LEASE
 from bot.state.models import Command, Conversation, PendingConnection
@@ -47,6 +53,7 @@ class Jobs:
             self.open_home,
             self.turn_away,
             self.connected,
+            self.refused,
             self.sweep,
         ):
             services.docket.register(job)
@@ -92,6 +99,11 @@ class Jobs:
         if button:
             await show_connected(services.slack, button, teammate.name, teammate.workspace)
             await services.store.forget_connect_button(user.identifier)
+
+    async def refused(self, pending: str, retry: Retry = TRY_AGAIN) -> None:
+        """Somebody else tried to use a teammate's link: tell the teammate."""
+        made_for = PendingConnection.model_validate_json(pending)
+        await warn_of_misuse(self._services.slack, made_for.user_id)
 
     async def sweep(self, perpetual: Perpetual = EVERY_HALF_MINUTE) -> None:
         """Find what was accepted and then left lying: a crash came between storing and

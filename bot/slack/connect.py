@@ -13,7 +13,8 @@ async def offer_to_connect(
 
     Raises AccountsUnavailable or SlackApiError.
     """
-    if not anew and await services.store.connect_button(user.identifier):
+    button = await services.store.connect_button(user.identifier)
+    if button and not button.is_spent and not anew:
         return
     link = await services.connecting.link(user)
     button = await send_connect_button(services.slack, user.user_id, link, thread_ts=thread_ts)

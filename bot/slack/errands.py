@@ -77,6 +77,12 @@ async def turn_away(client: AsyncWebClient, channel_id: str, user_id: str) -> No
         log.warning("slack_refused", call="chat.postEphemeral", why=_why(error))
 
 
+async def warn_of_misuse(client: AsyncWebClient, user_id: str) -> None:
+    """Raises SlackApiError."""
+    opened = await client.conversations_open(users=user_id)
+    await client.chat_postMessage(channel=opened["channel"]["id"], text=messages.MISUSED)
+
+
 async def publish_home(client: AsyncWebClient, user_id: str, status: str) -> None:
     try:
         view = View(type="home", blocks=messages.home_blocks(status))

@@ -27,6 +27,10 @@ STILL_WAITING = (
     "I'm still waiting for your Intercom account to be connected. The button is in our direct "
     "messages; everything you asked is kept."
 )
+MISUSED = (
+    ":warning: Somebody opened your link for connecting Intercom and was not you, so nothing was "
+    "connected. Don't pass the button's link on. `/intercom connect` gives you a new one."
+)
 STRANGER = (
     "I work only for members of this workspace, with their own Intercom accounts, so I can't take "
     "requests from other organizations."

@@ -158,8 +158,21 @@ class PendingConnection(BaseModel):
     identifier: str
 
 
+class PendingSignIn(BaseModel):
+    """A consent that waits for proof of who is in the browser; found by the hash of its state."""
+
+    connection: PendingConnection
+    auth_request_id: str
+    nonce: str
+    code_verifier: str
+    browser: str
+    """The value of the cookie that this browser got."""
+
+
 class ConnectButton(BaseModel):
     """The direct message whose button leads to the authorization link."""
 
     channel_id: str
     ts: str
+    is_spent: bool = False
+    """Its link was used, whatever came of it."""

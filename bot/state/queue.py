@@ -40,6 +40,10 @@ class Queue:
         add = self._docket.add("turn_away", key=f"stranger:{event_id}")
         await add(channel_id, user_id)
 
+    async def refused(self, pending: PendingConnection) -> None:
+        add = self._docket.add("refused", key=f"refused:{secrets.token_hex(8)}")
+        await add(pending.model_dump_json())
+
     async def connected(self, pending: PendingConnection) -> None:
         add = self._docket.add("connected", key=f"connected:{secrets.token_hex(8)}")
         await add(pending.model_dump_json())

@@ -17,7 +17,6 @@ from bot.state.models import (
     ConnectButton,
     Conversation,
     Head,
-    PendingConnection,
     Request,
     Run,
     Teammate,
@@ -241,19 +240,18 @@ class Store:
         async with self._engine.redis() as redis:
             await redis.lrem(f"waiting:{identifier}", 0, conversation.key)
 
-    async def save_pending_connection(
-        self, state: str, pending: PendingConnection, ttl: timedelta
-    ) -> None:
+    async def save_once(self, key: str, value: str, ttl: timedelta) -> None:
+        """Keep something that can be taken a single time, within `ttl`."""
         async with self._engine.redis() as redis:
-            await redis.set(_connect_key(state), pending.model_dump_json(), ex=ttl)
+            await redis.set(key, value, ex=ttl)
 
-    async def take_pending_connection(self, state: str) -> PendingConnection | None:
-        """What the link with this state was made for; a state is good for one use."""
-        value = await self._script(GET_AND_DELETE, [_connect_key(state)])
-        return PendingConnection.model_validate_json(value) if value else None
+    async def take_once(self, key: str) -> str | None:
+        """What was kept under this key; from now on there is nothing."""
+        value = await self._script(GET_AND_DELETE, [key])
+        return value.decode() if value else None
 
     async def connect_button(self, identifier: str) -> ConnectButton | None:
-        """The button that this teammate was sent and that still works, if there is one."""
+        """The button that this teammate was sent last, as long as its link may be good."""
         async with self._engine.redis() as redis:
             value = await redis.get(f"button:{identifier}")
         return ConnectButton.model_validate_json(value) if value else None
@@ -289,7 +287,3 @@ class Store:
     async def _script(self, script: str, keys: list[str], *arguments: str | int) -> Any:
         async with self._engine.redis() as redis:
             return await redis.eval(script, len(keys), *keys, *map(str, arguments))
-
-
-def _connect_key(state: str) -> str:
-    return "connect:" + hashlib.sha256(state.encode()).hexdigest()

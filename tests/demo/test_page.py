@@ -26,6 +26,7 @@ def connect(page: Page) -> None:
         page.locator("#messages").get_by_role("link", name="Connect Intercom").last.click()
     consent = opened.value
     consent.get_by_role("button", name="Authorize access").click()
+    consent.get_by_role("link", name="Maya Lindqvist").click()
     expect(consent.get_by_role("heading")).to_have_text("You are connected")
     consent.screenshot(path=ARTIFACTS / "connected.png")
     consent.close()

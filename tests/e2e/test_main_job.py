@@ -2,10 +2,8 @@
 
 import json
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
-from urllib.request import urlopen
 
-from world import World, identifier
+from world import Browser, World, button_link, identifier
 
 from bot.sandbox.claude import reply, tool_use
 from bot.sandbox.people import AISHA, JONAS, MAYA, PETRA, TOM
@@ -18,22 +16,6 @@ def results(body: dict[str, Any]) -> list[dict[str, Any]]:
     """The tool results in the last message of a request to Claude."""
     content = body["messages"][-1]["content"]
     return [block for block in content if block["type"] == "tool_result"]
-
-
-def button_link(message: Message) -> str:
-    return next(
-        element["url"]
-        for block in message.blocks
-        for element in block.get("elements", [])
-        if "url" in element
-    )
-
-
-def consent(world: World, link: str, admin_id: str) -> str:
-    """Agree at Intercom and follow the browser's way back. Out: the page it ends on."""
-    with urlopen(world.scalekit.authorize(link, admin_id)) as page:
-        text: str = page.read().decode()
-        return text
 
 
 def test_a_mention_is_answered_in_its_thread(world: World) -> None:
@@ -116,12 +98,7 @@ def test_who_is_not_connected_gets_a_button_and_the_request_goes_on_by_itself(
     world.claude.script(reply("Now I can see it."), when="connect-1")
     ts = world.mention(MAYA, "connect-1: what's new?")
     dm = world.slack.dm(MAYA.slack_user_id)
-
-    def offered() -> Message | None:
-        found = [m for m in world.slack.messages(dm) if "Connect your Intercom" in m.text]
-        return found[-1] if found else None
-
-    button = world.slack.wait(offered, what="the button")
+    button = world.connect_button(MAYA, ts)
     pointers = world.slack.wait(
         lambda: [m for m in world.slack.ephemerals(MAYA.slack_user_id) if m.channel == SUPPORT]
     )
@@ -130,46 +107,21 @@ def test_who_is_not_connected_gets_a_button_and_the_request_goes_on_by_itself(
     assert not world.asked_of_claude("connect-1")
 
     link = button_link(button)
-    page = consent(world, link, str(MAYA.intercom_admin_id))
+    page = Browser().sign_in(world.consent(link, MAYA), MAYA.slack_user_id)
     assert "You are connected" in page
     [answer] = world.ended(SUPPORT, ts)
     assert answer.markdown.strip() == "Now I can see it."
     account = world.scalekit.account(identifier(MAYA))
     assert account
     assert (account.status, account.admin_id) == ("ACTIVE", MAYA.intercom_admin_id)
-    told = world.slack.wait(
-        lambda: [m for m in world.slack.messages(dm) if "Connected as *Maya Lindqvist*" in m.plain]
+    [told] = world.slack.wait(
+        lambda: [
+            m
+            for m in world.slack.messages(dm)
+            if m.ts == button.ts and "Connected as *Maya Lindqvist*" in m.plain
+        ]
     )
-    assert told[0].ts == button.ts
-
-
-def test_a_state_is_good_once_and_only_ours(world: World) -> None:
-    world.scalekit.forget_accounts()
-    world.slack.command(TOM.slack_user_id, SUPPORT, "connect")
-    dm = world.slack.dm(TOM.slack_user_id)
-    button = world.slack.wait(
-        lambda: [m for m in world.slack.messages(dm) if "Connect your Intercom" in m.text]
-    )[-1]
-    back = world.scalekit.authorize(button_link(button), str(TOM.intercom_admin_id))
-    state = parse_qs(urlsplit(back).query)["state"][0]
-    verifications = [c for c in world.scalekit.calls if c.rpc == "VerifyConnectedAccountUser"]
-    for forged in (back.replace(state, "x" * 43), back.replace(state, "")):
-        assert "no longer good" in read(forged)
-    assert "You are connected" in read(back)
-    assert "no longer good" in read(back)
-    after = [c for c in world.scalekit.calls if c.rpc == "VerifyConnectedAccountUser"]
-    assert len(after) == len(verifications) + 1
-
-
-def read(url: str) -> str:
-    import urllib.error
-
-    try:
-        with urlopen(url) as page:
-            text: str = page.read().decode()
-    except urllib.error.HTTPError as error:
-        text = error.read().decode()
-    return text
+    assert "Connect Intercom" not in told.plain
 
 
 def test_a_search_and_a_reply_in_two_turns(world: World) -> None:

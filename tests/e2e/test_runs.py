@@ -1,13 +1,12 @@
 """Runs that do not go smoothly: stopped, cut off, refused, crashed, or with Redis away."""
 
 import json
-from urllib.request import urlopen
 
 import pytest
-from world import World
+from world import Browser, World, button_link
 
 from bot.sandbox.claude import reply, tool_use
-from bot.sandbox.people import AISHA, MAYA, TOM
+from bot.sandbox.people import AISHA, JONAS, MAYA, TOM
 from bot.sandbox.slack import SUPPORT
 
 SEARCH = tool_use(
@@ -131,13 +130,9 @@ def test_revoked_in_the_middle_it_asks_to_connect_and_then_goes_on(world: World)
     assert gate.arrived(20)
     world.scalekit.revoke(identifier)
     gate.open()
-    dm = world.slack.dm(AISHA.slack_user_id)
-    button = world.slack.wait(
-        lambda: [m for m in world.slack.messages(dm) if "Connect your Intercom" in m.text]
-    )[-1]
-    link = button.blocks[1]["elements"][0]["url"]
-    with urlopen(world.scalekit.authorize(link, str(AISHA.intercom_admin_id))):
-        pass
+    link = button_link(world.connect_button(AISHA, ts))
+    page = Browser().sign_in(world.consent(link, AISHA), AISHA.slack_user_id)
+    assert "You are connected" in page
     answers = world.ended(SUPPORT, ts)
     assert answers[-1].markdown.strip().endswith("Found.")
     assert len(world.asked_of_claude("revoke-1")) == 2
@@ -146,7 +141,7 @@ def test_revoked_in_the_middle_it_asks_to_connect_and_then_goes_on(world: World)
 def test_without_a_way_to_connect_the_request_ends_in_words(world: World) -> None:
     world.scalekit.forget_accounts()
     world.scalekit.fail("GetMagicLinkForConnectedAccount", status=500)
-    ts = world.mention(TOM, "noway-1")
+    ts = world.mention(JONAS, "noway-1")
     [answer] = world.ended(SUPPORT, ts)
     assert "could not send you the button" in answer.markdown
     assert "Reference: " in answer.markdown

@@ -1,7 +1,10 @@
 """The whole thing, as people use it: web and worker as processes, the sandbox around them."""
 
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import HTTPCookieProcessor, build_opener
 
 from bot.accounts.identity import SlackUser
 from bot.sandbox.people import Person
@@ -12,6 +15,28 @@ from bot.sandbox.slack import SUPPORT, Message
 
 def identifier(person: Person) -> str:
     return SlackUser(person.slack_team_id, person.slack_user_id).identifier
+
+
+class Browser:
+    """Somebody's browser: it follows redirects and keeps its cookies."""
+
+    def __init__(self) -> None:
+        self._opener = build_opener(HTTPCookieProcessor(CookieJar()))
+
+    def open(self, url: str) -> tuple[str, str]:
+        """Out: where it ended up, and the page's text."""
+        try:
+            with self._opener.open(url, timeout=20) as answer:
+                return answer.url, answer.read().decode()
+        except HTTPError as error:
+            return url, error.read().decode()
+
+    def sign_in(self, back_from_intercom: str, user_id: str) -> str:
+        """Go on after the consent, and sign in with Slack as `user_id`. Out: the last page."""
+        sign_in_page, text = self.open(back_from_intercom)
+        if "/openid/connect/authorize" not in sign_in_page:
+            return text
+        return self.open(f"{sign_in_page}&sandbox_user={user_id}")[1]
 
 
 class World:
@@ -44,6 +69,20 @@ class World:
             assert person.intercom_admin_id
             self.scalekit.connect(identifier(person), person.intercom_admin_id)
 
+    def connect_button(self, person: Person, since: str) -> Message:
+        """The one that this person was sent after the message `since`, once it is there."""
+        dm = self.slack.dm(person.slack_user_id)
+
+        def sent() -> list[Message]:
+            found = [m for m in self.slack.messages(dm) if "Connect your Intercom" in m.text]
+            return [m for m in found if float(m.ts) > float(since)]
+
+        return self.slack.wait(sent, what="the connect button")[-1]
+
+    def consent(self, link: str, person: Person) -> str:
+        """Agree at Intercom as this person. Out: where the browser is sent back to."""
+        return self.scalekit.authorize(link, str(person.intercom_admin_id))
+
     def mention(
         self, person: Person, text: str, channel: str = SUPPORT, thread: str | None = None
     ) -> str:
@@ -74,3 +113,12 @@ class World:
             for recorded in self.claude.requests
             if text in str(recorded.body["messages"][0]["content"])
         ]
+
+
+def button_link(message: Message) -> str:
+    return next(
+        element["url"]
+        for block in message.blocks
+        for element in block.get("elements", [])
+        if "url" in element
+    )

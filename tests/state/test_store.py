@@ -9,7 +9,7 @@ from docket import Docket
 
 from bot.sandbox.processes import RedisServer
 from bot.state.engine import open_engine
-from bot.state.models import Conversation, PendingConnection, Request, Run
+from bot.state.models import Conversation, Request, Run
 from bot.state.sealing import Seal
 from bot.state.store import Store, Superseded
 
@@ -120,16 +120,12 @@ async def test_what_was_accepted_is_found_lying_until_it_has_ended(store: Store)
     assert await store.left_lying(nothing) == []
 
 
-async def test_a_state_opens_once_and_is_not_in_redis(store: Store, docket: Docket) -> None:
-    pending = PendingConnection(
-        team_id="T1", enterprise_id=None, user_id="U1", identifier="slack:T1:U1"
-    )
-    await store.save_pending_connection("the-state", pending, DAY)
+async def test_what_is_kept_once_is_taken_once(store: Store, docket: Docket) -> None:
+    await store.save_once("connect:1", "value", DAY)
     async with docket.redis() as redis:
-        keys = await redis.keys("*")
-    assert not any(b"the-state" in key for key in keys)
-    assert await store.take_pending_connection("the-state") == pending
-    assert await store.take_pending_connection("the-state") is None
+        assert await redis.ttl("connect:1") > 0
+    assert await store.take_once("connect:1") == "value"
+    assert await store.take_once("connect:1") is None
 
 
 async def test_who_waits_goes_on_in_the_order_they_came(store: Store) -> None:
