@@ -106,7 +106,7 @@ def _intercom(sandbox: Sandbox) -> Json:
 def _line(conversation: Json) -> Json:
     return {
         "id": conversation["id"],
-        "title": conversation["title"],
+        "title": conversation["title"] or "No title",
         "state": conversation["state"],
         "from": conversation["source"]["author"]["name"],
     }
