@@ -72,7 +72,9 @@ class Runs:
             run.stream = stream
             await work.save()
 
-        async with SlackThread(self._services.slack, run.request, run.stream, save) as thread:
+        async with SlackThread(
+            self._services.slack, run.request, run.stream, work.is_mine, save
+        ) as thread:
             if run.attempts > 1 and run.phase == "turn":
                 await thread.start_over()
             elif run.phase in ("new", "waiting_for_connection"):

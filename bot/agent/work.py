@@ -62,6 +62,10 @@ class Work:
         """The run is over and leaves the conversation free for the next. Raises Superseded."""
         await self.store.commit(self.conversation, self._token, None)
 
+    async def is_mine(self) -> bool:
+        """Whether no other worker has taken over."""
+        return not (await self.store.signals(self.conversation, self._token)).superseded
+
     async def check(self) -> None:
         """Raises Superseded when another worker took over, Stopped when the teammate did."""
         superseded, stopped = await self.store.signals(self.conversation, self._token)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import aiohttp
 import structlog
+from redis.exceptions import RedisError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.messages.chunk import Chunk, MarkdownTextChunk, TaskUpdateChunk
@@ -20,6 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.formatting import complete_part, safe_markdown, split_at
 from bot.state.models import Request, Shown, StreamState, ToolCall
+from bot.state.store import Superseded
 
 log = structlog.get_logger()
 
@@ -48,8 +50,9 @@ _TASK_STATUS = {
 class SlackThread:
     """One run's answer. Use it as an async context manager: it sends while one is inside.
 
-    `save` is told of each new stream before anything is appended to it, so that after a crash
-    another worker finds it.
+    `is_mine` is asked before each sending: who was superseded says nothing more. `save` is told
+    of each new stream before anything is appended to it, so that after a crash another worker
+    finds it.
     """
 
     def __init__(
@@ -57,11 +60,13 @@ class SlackThread:
         client: AsyncWebClient,
         request: Request,
         stream: StreamState | None,
+        is_mine: Callable[[], Awaitable[bool]],
         save: Callable[[StreamState | None], Awaitable[None]],
     ) -> None:
         self._client = client
         self._request = request
         self._stream = stream
+        self._is_mine = is_mine
         self._save = save
         self._shown: list[Shown] = list(stream.kept) if stream else []
         self._waiting: list[Shown] = []
@@ -190,12 +195,18 @@ class SlackThread:
     async def _send_now_and_then(self) -> None:
         while True:
             await self._due.wait()
-            await self._send()
+            try:
+                await self._send()
+            except (RedisError, Superseded) as error:
+                # The step itself meets the same trouble, and there it counts.
+                log.info("progress_not_sent", why=type(error).__name__)
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _send(self, *, final: bool = False) -> None:
         async with self._sending:
             self._due.clear()
+            if self._waiting and not await self._is_mine():
+                self._waiting = []
             waiting, self._waiting = self._waiting, []
             if not final and waiting and waiting[-1].call is None:
                 ready, held = complete_part(waiting[-1].text)

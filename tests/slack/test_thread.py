@@ -23,6 +23,7 @@ class Setting:
         self.slack = SlackSandbox(manifest, now=lambda: time.time() + self.late, rate_limits=False)
         self.slack.start()
         self.root = self.slack.post(MAYA.slack_user_id, SUPPORT, "hello")
+        self.is_mine = True
         self.saved: list[StreamState | None] = []
         self.client = AsyncWebClient(self.slack.bot_token, base_url=self.slack.url + "/api/")
 
@@ -40,7 +41,10 @@ class Setting:
         async def save(stream: StreamState | None) -> None:
             self.saved.append(stream.model_copy(deep=True) if stream else None)
 
-        return SlackThread(self.client, request, stream, save)
+        async def is_mine() -> bool:
+            return self.is_mine
+
+        return SlackThread(self.client, request, stream, is_mine, save)
 
     def answers(self) -> list[Message]:
         return self.slack.thread(SUPPORT, self.root)[1:]
@@ -149,6 +153,17 @@ async def test_after_a_crash_only_what_was_kept_is_there(setting: Setting) -> No
     [message] = setting.answers()
     assert message.markdown == "Kept. Whole."
     assert [card.status for card in message.tasks] == ["complete"]
+
+
+async def test_who_was_superseded_says_nothing_more(setting: Setting) -> None:
+    thread = setting.thread()
+    thread.say("Mine.")
+    await thread.flush()
+    setting.is_mine = False
+    thread.say("Not mine any more.")
+    await thread.flush()
+    [message] = setting.answers()
+    assert message.markdown == "Mine."
 
 
 async def test_a_failed_progress_message_does_not_end_the_run(setting: Setting) -> None:
