@@ -486,3 +486,22 @@ def test_a_visitor_becomes_a_user(intercom: IntercomSandbox) -> None:
     made = call(intercom, "convert_visitor", **given, user={"email": "sam@otter.example"})
     assert intercom.contacts[made["id"]]["email"] == "sam@otter.example"
     assert visitor not in intercom.visitors
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("create_ticket", {"ticket_type_id": "61", "contacts": [None]}),
+        ("create_ticket", {"ticket_type_id": "61", "contacts": ["x"]}),
+        (
+            "create_data_attribute",
+            {"name": "n", "model": "contact", "data_type": "list", "options": [{}]},
+        ),
+    ],
+)
+def test_odd_lists_are_refused_as_intercom_does(
+    intercom: IntercomSandbox, name: str, given: Any
+) -> None:
+    with pytest.raises(ProviderError) as caught:
+        call(intercom, name, **given)
+    assert caught.value.status in (400, 404)

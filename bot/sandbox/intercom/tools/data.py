@@ -98,7 +98,10 @@ def new_attribute(workspace: Workspace, given: Json, at: int) -> Json:
 
 
 def _option(option: Json | str) -> Json:
-    return {"value": option["value"] if isinstance(option, dict) else option}
+    value = option.get("value") if isinstance(option, dict) else option
+    if not isinstance(value, str) or not value:
+        raise bad("an option needs a value")
+    return {"value": value}
 
 
 @tool

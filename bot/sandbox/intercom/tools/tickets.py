@@ -54,6 +54,8 @@ def create_ticket(call: Call, given: Json) -> Json:
         raise bad("The ticket type is archived")
     if not given["contacts"]:
         raise bad("contacts must name at least one contact")
+    if not all(isinstance(one, dict) for one in given["contacts"]):
+        raise bad("each contact is an object")
     people = [by_identity(call.workspace, one) for one in given["contacts"]]
     attributes = _checked(kind, given.get("ticket_attributes") or {})
     missing = [
