@@ -14,7 +14,7 @@ class Front:
         self._ports = {"h2": grpc_port}
         self._http_port = http_port
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.Task[None]] = set()
+        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def start(self, port: int) -> int:
         """Listen on loopback; 0 lets the system pick. Out: the port. Raises OSError."""
@@ -31,10 +31,15 @@ class Front:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
 
+    async def cut(self) -> None:
+        """Drop every connection at once, in the middle of whatever it carries."""
+        for writer in self._open.values():
+            writer.transport.abort()
+
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._open.add(task)
+        self._open[task] = writer
         tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
         port = self._ports.get(tls.selected_alpn_protocol() or "", self._http_port)
         try:
@@ -51,7 +56,7 @@ class Front:
         except (OSError, asyncio.CancelledError):
             writer.close()
         finally:
-            self._open.discard(task)
+            del self._open[task]
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

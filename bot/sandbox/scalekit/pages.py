@@ -33,6 +33,7 @@ class Pages:
             routes=[
                 Route("/connect/{token}", self.consent, methods=["GET"]),
                 Route("/connect/{token}", self.decide, methods=["POST"]),
+                Route("/connected", self.connected, methods=["GET"]),
             ]
         )
 
@@ -40,7 +41,7 @@ class Pages:
         try:
             self._accounts.open_link(request.path_params["token"])
         except LookupError:
-            return _page("This link is no longer good", "<p>Ask for a new one in Slack.</p>", 410)
+            return _gone()
         preselected = request.query_params.get("as", "")
         options = "".join(
             f'<option value="{html.escape(str(admin["id"]))}"'
@@ -65,10 +66,15 @@ class Pages:
                 return RedirectResponse(cancelled(self._accounts.cancel(token)), 303)
             return RedirectResponse(self.authorize(token, str(form.get("admin"))), 303)
         except LookupError:
-            return _page("This link is no longer good", "<p>Ask for a new one in Slack.</p>", 410)
+            return _gone()
+
+    async def connected(self, request: Request) -> Response:
+        return _page("Your account is connected", "<p>You can close this window.</p>")
 
     def authorize(self, token: str, admin_id: str) -> str:
         """Consent as this admin. Out: where the browser goes next. Raises LookupError."""
+        if admin_id not in {str(admin["id"]) for admin in self._provider.admins()}:
+            raise LookupError(f"Intercom has no admin {admin_id}")
         link, auth_request_id = self._accounts.consent(token, admin_id)
         return _with(link.user_verify_url, auth_request_id=auth_request_id, state=link.state)
 
@@ -79,6 +85,10 @@ def cancelled(link: Link) -> str:
 
 def _with(url: str, **query: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
+
+
+def _gone() -> HTMLResponse:
+    return _page("This link is no longer good", "<p>Ask for a new one in Slack.</p>", 410)
 
 
 def _page(title: str, body: str, status: int = 200) -> HTMLResponse:

@@ -1,9 +1,7 @@
 """The stand-in as a whole: start it, hand its `env` to the bot, read what was asked of it."""
 
 import base64
-import hashlib
-import hmac
-import json
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Iterable
@@ -22,10 +20,12 @@ from starlette.routing import Route
 from bot.sandbox.provider import ToolProvider
 from bot.sandbox.scalekit.accounts import Account, Accounts, Status
 from bot.sandbox.scalekit.certificates import make_certificates
+from bot.sandbox.scalekit.desk import Desk, Fault, RpcCall
 from bot.sandbox.scalekit.front import Front
 from bot.sandbox.scalekit.pages import Pages
-from bot.sandbox.scalekit.servicers import AccountService, Desk, Fault, RpcCall, ToolService
+from bot.sandbox.scalekit.servicers import AccountService, ToolService
 from bot.sandbox.scalekit.tools import Execution, Handler, Tools
+from bot.sandbox.scalekit.webhooks import deliver, signed, status_event
 from bot.sandbox.serving import Serving
 
 __all__ = ["Execution", "RpcCall", "ScalekitSandbox"]
@@ -55,14 +55,17 @@ class ScalekitSandbox:
         self.client_id, self.client_secret = "skc_sandbox", "sandbox-scalekit-secret"
         self.webhook_secret = "whsec_" + base64.b64encode(b"sandbox webhook secret").decode()
         self.url = ""
+        self.webhook_url: str | None = None
+        """Where each change of an account's status is told of from now on; None: nowhere."""
+        self._webhooks = ThreadPoolExecutor(1, thread_name_prefix="scalekit-webhooks")
         self._connection_name = connection_name
         self._port = port
         self._subscribers: list[Callable[[], None]] = []
         self._tokens: dict[str, float] = {}
         self.ca_path, self._certificate = make_certificates(ca_directory)
         self._accounts = Accounts(connection_name, self._changed)
-        self._tools = Tools(provider, self._accounts, connection_name)
-        self._desk = Desk(self._is_valid_token)
+        self._tools = Tools(provider, self._accounts)
+        self._desk = Desk(self._is_valid_token, self._cut_connections)
         self._pages = Pages(self._accounts, provider)
         self._pages_serving = Serving(self._pages.app())
         self.pages_url = self._pages_serving.url
@@ -95,6 +98,7 @@ class ScalekitSandbox:
     def stop(self) -> None:
         self._http.call(self._front.stop())
         self._grpc.stop(0)
+        self._webhooks.shutdown(wait=False, cancel_futures=True)
         self._http.stop()
         self._pages_serving.stop()
 
@@ -108,6 +112,8 @@ class ScalekitSandbox:
             "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(self.ca_path),
             "REQUESTS_CA_BUNDLE": str(self.ca_path),
             "NO_PROXY": "127.0.0.1,localhost",
+            # gRPC reads only this spelling.
+            "no_proxy": "127.0.0.1,localhost",
         }
 
     # The accounts.
@@ -124,19 +130,25 @@ class ScalekitSandbox:
 
     def revoke(self, identifier: str) -> None:
         """Intercom answers 401 from now on; Scalekit notices at the next call."""
-        account = self._accounts.get(identifier)
-        assert account is not None
-        account.revoked = True
+        self._accounts.revoke(identifier)
 
     def allow_only(self, identifier: str, names: Iterable[str]) -> None:
-        """What the account's permissions cover from now on."""
-        account = self._accounts.get(identifier)
-        assert account is not None
-        account.only = frozenset(names)
+        """The account's permissions cover these tools from now on, and no others."""
+        self._accounts.limit(identifier, only=names)
+
+    def forbid(self, identifier: str, names: Iterable[str]) -> None:
+        """The account's permissions cover all but these tools from now on."""
+        self._accounts.limit(identifier, forbidden=names)
 
     def authorize(self, link: str, admin_id: str) -> str:
-        """Open the link and agree as this admin. Out: where the browser goes next."""
+        """Open the link and agree as this admin. Out: where the browser goes next.
+
+        Raises LookupError: the link is unknown, used or expired, or there is no such admin."""
         return self._pages.authorize(link.rpartition("/")[2], admin_id)
+
+    def expire_links(self) -> None:
+        """Authorization links, and consents not yet verified, are too old from now on."""
+        self._accounts.expire_links()
 
     def forget_accounts(self) -> None:
         self._accounts.clear()
@@ -168,66 +180,84 @@ class ScalekitSandbox:
         name: str,
         *,
         status: int = 500,
+        code: grpc.StatusCode | None = None,
         tool_error_code: str | None = None,
         message: str = "planned failure",
         times: int = 1,
         delay: float = 0.0,
         after_effect: bool = False,
+        cut: bool = False,
     ) -> None:
-        """The next `times` calls of a method or tool fail with this HTTP status's gRPC code (0:
-        they are only late). With a `tool_error_code` it is the provider's error; `after_effect`
-        lets the call happen first."""
-        code = FAULT_CODES[status] if status else grpc.StatusCode.OK
-        self._desk.faults.append(
-            Fault(name, code, tool_error_code, message, times, delay, after_effect)
+        """The next `times` calls of a method, of a tool or ("*") of anything fail.
+
+        How: with the gRPC status of this HTTP `status` (0: they are only late) or with `code`; as
+        the provider's error where a `tool_error_code` is given; or without any answer, because
+        all connections are `cut`. `after_effect` lets the call happen first.
+        """
+        if code is None:
+            code = FAULT_CODES[status] if status else grpc.StatusCode.OK
+        self._desk.plan(
+            Fault(name, code, tool_error_code, message, times, delay, after_effect, cut)
         )
+
+    def heal(self) -> None:
+        """No failure is planned any more."""
+        self._desk.forget_faults()
 
     def expire_tokens(self) -> None:
         """The access tokens handed out so far are no longer good."""
         self._tokens.clear()
 
     def status_webhook(self, identifier: str, old_status: Status) -> tuple[dict[str, str], bytes]:
-        """`connected_account.status_updated` as Scalekit sends it: headers and signed body."""
+        """`connected_account.status_updated` as Scalekit sends it: headers and signed body.
+
+        Raises LookupError where there is no such account."""
         account = self._accounts.get(identifier)
-        assert account is not None
-        body = json.dumps(
-            {
-                "type": "connected_account.status_updated",
-                "data": {
-                    "id": account.id,
-                    "identifier": identifier,
-                    "connection_name": self._connection_name,
-                    "status": account.status,
-                    "old_status": old_status,
-                },
-            }
-        ).encode()
-        message_id, sent_at = "msg_" + secrets.token_hex(9), str(int(time.time()))
-        key = base64.b64decode(self.webhook_secret.removeprefix("whsec_"))
-        signed = f"{message_id}.{sent_at}.".encode() + body
-        signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-        headers = {
-            "webhook-id": message_id,
-            "webhook-timestamp": sent_at,
-            "webhook-signature": f"v1,{signature}",
-        }
-        return headers, body
+        if account is None:
+            raise LookupError(identifier)
+        body = status_event(account, self._connection_name, old_status)
+        return signed(self.webhook_secret, body), body
+
+    def deliver_status_webhook(
+        self, url: str, identifier: str, old_status: Status = "ACTIVE"
+    ) -> int:
+        """Send it. Out: the answer's HTTP status. Raises OSError where nobody answers."""
+        headers, body = self.status_webhook(identifier, old_status)
+        return deliver(url, headers, body)
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back after each change of an account; the accounts are locked meanwhile, so it
+        must not wait for anything. Out: how to stop that."""
         self._subscribers.append(callback)
         return lambda: self._subscribers.remove(callback)
 
-    def _changed(self) -> None:
+    def _changed(self, account: Account | None, before: Status | None) -> None:
+        if self.webhook_url and account and before and before != account.status:
+            headers, body = self.status_webhook(account.identifier, before)
+            self._webhooks.submit(self._send, self.webhook_url, headers, body)
         for callback in list(self._subscribers):
             callback()
+
+    @staticmethod
+    def _send(url: str, headers: dict[str, str], body: bytes) -> None:
+        # Whoever does not listen has missed it, as far as this stand-in goes.
+        with contextlib.suppress(OSError):
+            deliver(url, headers, body)
+
+    def _cut_connections(self) -> None:
+        self._http.call(self._front.cut())
 
     def _is_valid_token(self, token: str) -> bool:
         return self._tokens.get(token, 0.0) > time.time()
 
     async def _token(self, request: Request) -> Response:
         form = await request.form()
-        given = (form.get("grant_type"), form.get("client_id"), form.get("client_secret"))
-        if given != ("client_credentials", self.client_id, self.client_secret):
+        if form.get("grant_type") != "client_credentials":
+            return JSONResponse({"error": "unsupported_grant_type"}, status_code=400)
+        if (form.get("client_id"), form.get("client_secret")) != (
+            self.client_id,
+            self.client_secret,
+        ):
             return JSONResponse({"error": "invalid_client"}, status_code=401)
         token = secrets.token_urlsafe(32)
         self._tokens[token] = time.time() + TOKEN_SECONDS

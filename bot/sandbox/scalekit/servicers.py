@@ -1,102 +1,28 @@
 """Scalekit's gRPC services, on the SDK's own generated servicers."""
 
-import threading
-import time
+import base64
+import binascii
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import grpc
-from google.protobuf.any_pb2 import Any as ProtoAny
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
-from google.rpc.status_pb2 import Status
-from grpc_status import rpc_status
 from scalekit.v1.connected_accounts import connected_accounts_pb2 as accounts_pb
 from scalekit.v1.connected_accounts import connected_accounts_pb2_grpc as accounts_grpc
-from scalekit.v1.errdetails.errdetails_pb2 import ErrorInfo, ToolErrorInfo
 from scalekit.v1.tools import tools_pb2 as tools_pb
 from scalekit.v1.tools import tools_pb2_grpc as tools_grpc
 
-from bot.sandbox.scalekit.accounts import LINK_SECONDS, Account, Accounts, Refused, invalid
-from bot.sandbox.scalekit.tools import ToolError, Tools
+from bot.sandbox.scalekit.accounts import Account, Accounts
+from bot.sandbox.scalekit.desk import Desk
+from bot.sandbox.scalekit.errors import invalid
+from bot.sandbox.scalekit.tools import Tools
 
+PROVIDER = "INTERCOM"
 DEFAULT_PAGE = 10
 LARGEST_PAGE = 100
-
-
-@dataclass(frozen=True)
-class RpcCall:
-    rpc: str
-    identifier: str
-    request: dict[str, Any]
-    outcome: str
-    at: float
-
-
-@dataclass
-class Fault:
-    """What the next calls of a method or a tool get instead of an answer."""
-
-    name: str
-    code: grpc.StatusCode
-    tool_error_code: str | None
-    message: str
-    times: int
-    delay: float
-    after_effect: bool
-
-
-class Desk:
-    """What every call passes: the bearer token, planned faults, and the log."""
-
-    def __init__(self, is_valid_token: Callable[[str], bool]) -> None:
-        self._is_valid_token = is_valid_token
-        self._lock = threading.Lock()
-        self.calls: list[RpcCall] = []
-        self.faults: list[Fault] = []
-
-    def serve(
-        self,
-        rpc: str,
-        request: Any,
-        context: grpc.ServicerContext,
-        work: Callable[[], Any],
-        tool_name: str = "",
-    ) -> Any:
-        """Run `work`, or end the call as Scalekit does when it refuses."""
-        given = [str(v) for k, v in context.invocation_metadata() if k == "authorization"]
-        try:
-            if not any(self._is_valid_token(value.removeprefix("Bearer ")) for value in given):
-                raise Refused(
-                    grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED", "token is not valid"
-                )
-            fault = self._due(rpc, tool_name)
-            if fault and fault.delay:
-                time.sleep(fault.delay)
-            if fault and not fault.after_effect and fault.code is not grpc.StatusCode.OK:
-                raise _as_error(fault)
-            answer = work()
-            if fault and fault.after_effect:
-                raise _as_error(fault)
-        except (Refused, ToolError) as error:
-            self._log(rpc, request, error.code.name)
-            _abort(context, error)
-        self._log(rpc, request, "OK")
-        return answer
-
-    def _due(self, rpc: str, tool_name: str) -> Fault | None:
-        with self._lock:
-            for fault in self.faults:
-                if fault.times > 0 and fault.name in (rpc, tool_name):
-                    fault.times -= 1
-                    return fault
-        return None
-
-    def _log(self, rpc: str, request: Any, outcome: str) -> None:
-        asked = MessageToDict(request, preserving_proto_field_name=True)
-        self.calls.append(RpcCall(rpc, asked.get("identifier", ""), asked, outcome, time.time()))
 
 
 class AccountService(accounts_grpc.ConnectedAccountServiceServicer):
@@ -117,6 +43,15 @@ class AccountService(accounts_grpc.ConnectedAccountServiceServicer):
 
         return self._desk.serve("GetConnectedAccountDetails", request, context, work)
 
+    def GetConnectedAccountAuth(self, request: Any, context: grpc.ServicerContext) -> Any:
+        def work() -> Any:
+            account = self._accounts.find(request.connector, request.identifier)
+            shown = self._shown(account)
+            shown.authorization_details.oauth_token.access_token = account.access_token
+            return accounts_pb.GetConnectedAccountByIdentifierResponse(connected_account=shown)
+
+        return self._desk.serve("GetConnectedAccountAuth", request, context, work)
+
     def CreateConnectedAccount(self, request: Any, context: grpc.ServicerContext) -> Any:
         def work() -> Any:
             account = self._accounts.create(request.connector, request.identifier)
@@ -135,13 +70,11 @@ class AccountService(accounts_grpc.ConnectedAccountServiceServicer):
 
     def GetMagicLinkForConnectedAccount(self, request: Any, context: grpc.ServicerContext) -> Any:
         def work() -> Any:
-            token = self._accounts.make_link(
+            token, expires_at = self._accounts.make_link(
                 request.connector, request.identifier, request.state, request.user_verify_url
             )
-            expiry = Timestamp()
-            expiry.FromSeconds(int(time.time() + LINK_SECONDS))
             return accounts_pb.GetMagicLinkForConnectedAccountResponse(
-                link=f"{self._link_base()}/connect/{token}", expiry=expiry
+                link=f"{self._link_base()}/connect/{token}", expiry=_timestamp(expires_at)
             )
 
         return self._desk.serve("GetMagicLinkForConnectedAccount", request, context, work)
@@ -149,22 +82,26 @@ class AccountService(accounts_grpc.ConnectedAccountServiceServicer):
     def VerifyConnectedAccountUser(self, request: Any, context: grpc.ServicerContext) -> Any:
         def work() -> Any:
             self._accounts.verify(request.auth_request_id, request.identifier)
-            return accounts_pb.VerifyConnectedAccountUserResponse()
+            return accounts_pb.VerifyConnectedAccountUserResponse(
+                post_user_verify_redirect_url=f"{self._link_base()}/connected"
+            )
 
         return self._desk.serve("VerifyConnectedAccountUser", request, context, work)
 
     def _shown(self, account: Account) -> Any:
-        updated = Timestamp()
-        updated.FromSeconds(int(account.updated_at))
-        return accounts_pb.ConnectedAccount(
+        shown = accounts_pb.ConnectedAccount(
             id=account.id,
             identifier=account.identifier,
-            provider="INTERCOM",
+            provider=PROVIDER,
             connector=self._connection_name,
+            connection_id="conn_sandbox",
             status=account.status,
             authorization_type="OAUTH",
-            updated_at=updated,
+            updated_at=_timestamp(account.updated_at),
         )
+        if account.last_used_at is not None:
+            shown.last_used_at.CopyFrom(_timestamp(account.last_used_at))
+        return shown
 
 
 class ToolService(tools_grpc.ToolServiceServicer):
@@ -177,38 +114,26 @@ class ToolService(tools_grpc.ToolServiceServicer):
 
     def ListScopedTools(self, request: Any, context: grpc.ServicerContext) -> Any:
         def work() -> Any:
-            names = list(request.filter.connection_names)
-            if not names and not request.filter.providers and not request.filter.tool_names:
-                raise invalid("filter", "is required")
             if request.page_size > LARGEST_PAGE:
-                raise invalid("page_size", f"must be at most {LARGEST_PAGE}")
-            start = _start(request.page_token)
-            size = min(request.page_size or DEFAULT_PAGE, self.page_limit)
+                raise invalid("page_size", f"value must be at most {LARGEST_PAGE}")
+            number, size = 1, min(request.page_size or DEFAULT_PAGE, self.page_limit)
+            if request.page_token:
+                number, size = _opened(request.page_token)
             account = self._accounts.get(request.identifier)
-            fits = account is not None and (not names or self._connection_name in names)
-            usable = account if fits and account and account.status == "ACTIVE" else None
-            tools = self._tools.of(usable) if usable else []
-            page = tools[start : start + size]
-            following = f"page:{start + size}" if start + size < len(tools) else ""
+            usable = account if account and account.status == "ACTIVE" else None
+            tools = self._chosen(usable, request.filter) if usable else []
+            start, end = (number - 1) * size, number * size
             return tools_pb.ListScopedToolsResponse(
-                tools=[
-                    tools_pb.ScopedTool(
-                        tool=tools_pb.Tool(definition=_struct(tool)),
-                        identifier=request.identifier,
-                        connected_account_id=usable.id if usable else "",
-                    )
-                    for tool in page
-                ],
+                tools=[self._shown(usable, tool) for tool in tools[start:end] if usable],
                 total_size=len(tools),
-                next_page_token=following,
+                next_page_token=_page_token(number + 1, size) if end < len(tools) else "",
+                prev_page_token=_page_token(number - 1, size) if number > 1 else "",
             )
 
         return self._desk.serve("ListScopedTools", request, context, work)
 
     def ExecuteTool(self, request: Any, context: grpc.ServicerContext) -> Any:
         def work() -> Any:
-            if not request.connector or not request.identifier:
-                raise invalid("connector", "connection name and identifier are required")
             tool_input = _whole(MessageToDict(request.params))
             data, execution_id = self._tools.execute(
                 request.connector, request.identifier, request.tool_name, tool_input
@@ -220,39 +145,44 @@ class ToolService(tools_grpc.ToolServiceServicer):
 
         return self._desk.serve("ExecuteTool", request, context, work, request.tool_name)
 
+    def _chosen(self, account: Account, asked: Any) -> list[dict[str, Any]]:
+        """What of the account's tools passes every part of the filter that is given."""
+        if asked.connection_names and self._connection_name not in asked.connection_names:
+            return []
+        if asked.providers and PROVIDER not in asked.providers:
+            return []
+        tools = self._tools.of(account)
+        return [t for t in tools if not asked.tool_names or t["name"] in asked.tool_names]
 
-def _as_error(fault: Fault) -> Refused | ToolError:
-    if fault.tool_error_code is None:
-        return Refused(fault.code, fault.code.name, fault.message)
-    return ToolError(fault.code, fault.tool_error_code, fault.message, "exec_planned")
-
-
-def _abort(context: grpc.ServicerContext, error: Refused | ToolError) -> NoReturn:
-    if isinstance(error, ToolError):
-        info = ErrorInfo(
-            error_code="TOOL_ERROR",
-            tool_error_info=ToolErrorInfo(
-                execution_id=error.execution_id,
-                tool_error_code=error.tool_error_code,
-                tool_error_message=error.message,
-            ),
+    @staticmethod
+    def _shown(account: Account, tool: dict[str, Any]) -> Any:
+        return tools_pb.ScopedTool(
+            tool=tools_pb.Tool(provider=PROVIDER, definition=_struct(tool)),
+            identifier=account.identifier,
+            connected_account_id=account.id,
         )
-    else:
-        info = ErrorInfo(error_code=error.error_code)
-    detail = ProtoAny()
-    detail.Pack(info)
-    status = Status(code=error.code.value[0], message=error.message, details=[detail])
-    context.abort_with_status(rpc_status.to_status(status))
-    raise AssertionError("abort_with_status raises")
 
 
-def _start(page_token: str) -> int:
-    kind, _, start = page_token.partition(":")
-    if not page_token:
-        return 0
-    if kind != "page" or not start.isdigit():
-        raise invalid("page_token", "is not valid")
-    return int(start)
+def _page_token(number: int, size: int) -> str:
+    return base64.b64encode(json.dumps({"page": number, "limit": size}).encode()).decode()
+
+
+def _opened(page_token: str) -> tuple[int, int]:
+    """Out: the page's number and size. Raises Refused."""
+    try:
+        page = json.loads(base64.b64decode(page_token, validate=True))
+        number, size = int(page["page"]), int(page["limit"])
+    except (binascii.Error, ValueError, TypeError, KeyError):
+        raise invalid("page_token", "value is not a page token") from None
+    if number < 1 or not 1 <= size <= LARGEST_PAGE:
+        raise invalid("page_token", "value is not a page token")
+    return number, size
+
+
+def _timestamp(seconds: float) -> Timestamp:
+    timestamp = Timestamp()
+    timestamp.FromMicroseconds(int(seconds * 1_000_000))
+    return timestamp
 
 
 def _struct(value: dict[str, Any]) -> Struct:
