@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from datetime import UTC, datetime
 
 import structlog
 from redis.exceptions import RedisError
@@ -9,21 +10,29 @@ from slack_sdk.errors import SlackApiError
 
 from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import AccountsUnavailable
-from bot.accounts.teammates import NotConnected
+from bot.accounts.teammates import NotConnected, NotPermitted
 from bot.agent.loop import Agent, RunFailed
 from bot.agent.work import Next, Stopped, Work
 from bot.services import Services
 from bot.slack.connect import offer_to_connect
 from bot.slack.errands import say_privately
-from bot.slack.messages import POINTER, STILL_WAITING, failed, stopped
+from bot.slack.messages import (
+    POINTER,
+    POINTER_TO_RECONNECT,
+    STILL_WAITING,
+    WAITED_TOO_LONG,
+    failed,
+    stopped,
+)
 from bot.slack.people import People
 from bot.slack.thread import SlackThread
-from bot.state.models import Conversation, Run, StreamState, ToolCall
-from bot.state.store import Superseded
+from bot.state.models import Conversation, Outcome, RecentRequest, Run, StreamState, ToolCall
+from bot.state.store import StopReason, Superseded
 
 log = structlog.get_logger()
 
 STEP_ATTEMPTS = 5
+NOTED_CHARACTERS = 200
 
 
 class Runs:
@@ -49,13 +58,14 @@ class Runs:
                 text = run.request.text.strip()
                 first = [{"role": "user", "content": text}] if text else []
                 await work.save(taken=1, messages=first)
+                await self._note(run, "working")
                 inbox = inbox[1:]
             else:
                 work = Work(store, conversation, token, run)
             with structlog.contextvars.bound_contextvars(
                 run=run.reference, team=run.request.team_id, user=run.request.user_id
             ):
-                if run.phase == "waiting_for_connection" and not await self._connected(
+                if run.phase == "waiting_for_connection" and not await self._can_go_on(
                     work, len(inbox)
                 ):
                     return
@@ -79,6 +89,8 @@ class Runs:
                 await thread.start_over()
             elif run.phase in ("new", "waiting_for_connection"):
                 await thread.begin()
+                if run.phase == "waiting_for_connection":
+                    await let_next_go_on(self._services, SlackUser.of(run.request))
             next_ = await self._taken(work, thread)
             if next_ is Next.CONNECT:
                 next_ = await self._ask_to_connect(work, thread)
@@ -86,7 +98,9 @@ class Runs:
                 await self._services.queue.advance(work.conversation)
             elif next_ is Next.ENDED:
                 await thread.end()
-                log.info("run_ended", turns=run.turn, calls=len(run.ended_calls))
+                outcome = "done" if run.outcome == "working" else run.outcome
+                log.info("run_ended", outcome=outcome, turns=run.turn, calls=len(run.ended_calls))
+                await self._note(run, outcome)
                 await work.end()
                 await self._services.queue.advance(work.conversation)
 
@@ -98,10 +112,9 @@ class Runs:
                 raise RunFailed("This step broke down several times, so I gave it up.")
             time_zone = await self._people.time_zone(run.request.user_id)
             return await self._agent.step(work, thread, time_zone)
-        except Stopped:
-            log.info("run_stopped")
-            not_done = [call.title for call in run.calls if not call.ended]
-            await self._agent.break_off(work, thread, stopped(_changes(run), not_done))
+        except Stopped as stop:
+            log.info("run_stopped", reason=stop.reason)
+            await self._stop(work, thread, stop.reason)
         except RunFailed as failure:
             log.warning("run_failed", why=str(failure))
             await self._fail(work, thread, str(failure))
@@ -114,24 +127,47 @@ class Runs:
             await self._fail(work, thread, "Something broke on my side.")
         return Next.ENDED
 
-    async def _fail(self, work: Work, thread: SlackThread, sentence: str) -> None:
+    async def _stop(self, work: Work, thread: SlackThread, reason: StopReason) -> None:
+        run = work.run
+        run.outcome = "stopped"
+        not_done = [call.title for call in run.calls if not call.ended]
+        dropped = 0
+        if reason == "disconnected":
+            dropped = len(await work.store.inbox(work.conversation))
+            await self._end_waiting(work)
+        words = stopped(reason, _changes(run), not_done)
+        await self._agent.break_off(work, thread, words, taken=dropped)
+
+    async def _fail(
+        self, work: Work, thread: SlackThread, sentence: str, outcome: Outcome = "failed"
+    ) -> None:
+        work.run.outcome = outcome
         words = failed(sentence, _changes(work.run), work.run.reference)
         await self._agent.break_off(work, thread, words)
 
     async def _ask_to_connect(self, work: Work, thread: SlackThread) -> Next:
-        """Send the button, and keep the request until the account is connected."""
-        services, request = self._services, work.run.request
-        user = SlackUser(request.team_id, request.user_id, request.enterprise_id)
-        work.run.attempts = 0
+        """Send the button, and keep the request until the account is connected or the time that
+        requests wait is over."""
+        services, run = self._services, work.run
+        user = SlackUser.of(run.request)
+        since = run.waiting_since = run.waiting_since or datetime.now(UTC)
+        expires = since + services.settings.request_wait
+        run.attempts = 0
         await work.save()
-        await services.store.wait_for_connection(user.identifier, work.conversation)
+        if datetime.now(UTC) >= expires:
+            await self._end_waiting(work)
+            await self._fail(work, thread, WAITED_TOO_LONG, "expired")
+            return Next.ENDED
+        await services.profiles.wait_for_connection(
+            user.identifier, work.conversation, run.request.received_at
+        )
+        await services.queue.advance(work.conversation, f"expiry:{run.reference}", when=expires)
         try:
-            await offer_to_connect(
-                services, user, thread_ts=request.thread_ts if request.is_direct else None
-            )
+            in_thread = run.request.thread_ts if run.request.is_direct else None
+            await offer_to_connect(services, user, thread_ts=in_thread, lost=run.lost_connection)
         except (AccountsUnavailable, SlackApiError) as error:
             log.warning("connect_button_not_sent", why=str(error))
-            await services.store.end_waiting(user.identifier, work.conversation)
+            await self._end_waiting(work)
             await self._fail(
                 work,
                 thread,
@@ -139,26 +175,64 @@ class Runs:
                 "Try again in a few minutes.",
             )
             return Next.ENDED
+        await thread.flush()
         await thread.set_status("suspended")
-        if not request.is_direct:
-            await say_privately(services.slack, request, POINTER)
+        await self._note(run, "waiting")
+        if not run.request.is_direct:
+            pointer = POINTER_TO_RECONNECT if run.lost_connection else POINTER
+            await say_privately(services.slack, run.request, pointer)
         return Next.CONNECT
 
-    async def _connected(self, work: Work, asked_since: int) -> bool:
-        """Whether a waiting run can go on. If not, and more was asked, say that it waits."""
-        services, request = self._services, work.run.request
-        user = SlackUser(request.team_id, request.user_id, request.enterprise_id)
+    async def _can_go_on(self, work: Work, asked_since: int) -> bool:
+        """Whether a run that waits for a connection has anything to do. If not, and more was
+        asked, say that it waits."""
+        services, run = self._services, work.run
+        if await work.stopped() or self._is_overdue(run):
+            return True
+        user = SlackUser.of(run.request)
         try:
             await services.teammates.connected(user.identifier)
-        except NotConnected:
-            if asked_since > work.run.reminded:
-                work.run.reminded = asked_since
+        except NotPermitted:
+            pass
+        except NotConnected as error:
+            if asked_since > run.reminded:
+                run.reminded = asked_since
                 await work.save()
-                await offer_to_connect(services, user, thread_ts=None)
-                await say_privately(services.slack, request, STILL_WAITING)
+                await offer_to_connect(services, user, thread_ts=None, lost=error.lost)
+                await say_privately(services.slack, run.request, STILL_WAITING)
             return False
-        await services.store.end_waiting(user.identifier, work.conversation)
+        await self._end_waiting(work)
         return True
+
+    def _is_overdue(self, run: Run) -> bool:
+        wait = self._services.settings.request_wait
+        return run.waiting_since is not None and datetime.now(UTC) >= run.waiting_since + wait
+
+    async def _end_waiting(self, work: Work) -> None:
+        identifier = SlackUser.of(work.run.request).identifier
+        await self._services.profiles.end_waiting(identifier, work.conversation)
+
+    async def _note(self, run: Run, outcome: Outcome) -> None:
+        """How the request stands, for App Home."""
+        request = run.request
+        recent = RecentRequest(
+            reference=run.reference,
+            text=request.text.strip()[:NOTED_CHARACTERS],
+            channel_id=request.channel_id,
+            ts=request.ts,
+            received_at=request.received_at,
+            outcome=outcome,
+        )
+        identifier = SlackUser.of(request).identifier
+        await self._services.profiles.note_request(identifier, recent)
+
+
+async def let_next_go_on(services: Services, user: SlackUser) -> None:
+    """Of what waits for this teammate to connect, what was asked first goes on; as it begins, it
+    lets the next one."""
+    waiting = await services.profiles.waiting_for_connection(user.identifier)
+    if waiting:
+        await services.queue.advance(waiting[0])
 
 
 def _changes(run: Run) -> list[str]:

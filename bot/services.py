@@ -13,7 +13,10 @@ from bot.accounts.sign_in import SignIn
 from bot.accounts.teammates import Teammates
 from bot.settings import Settings
 from bot.slack.client import open_client
+from bot.state.audit import Audit
 from bot.state.engine import open_engine
+from bot.state.once import Once
+from bot.state.profiles import Profiles
 from bot.state.queue import Queue
 from bot.state.sealing import Seal
 from bot.state.store import Store
@@ -24,6 +27,8 @@ class Services:
     settings: Settings
     docket: Docket
     store: Store
+    profiles: Profiles
+    audit: Audit
     queue: Queue
     seal: Seal
     slack: AsyncWebClient
@@ -38,6 +43,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Raises `redis.exceptions.RedisError` when Redis cannot be reached."""
     async with open_engine(settings.redis_url, settings.worker_concurrency) as docket:
         store = Store(docket, settings.conversation_ttl)
+        profiles = Profiles(docket, settings.conversation_ttl)
         scalekit = Scalekit(settings)
         seal = Seal(settings.slack_signing_secret.get_secret_value())
         slack = open_client(settings)
@@ -45,11 +51,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             settings=settings,
             docket=docket,
             store=store,
+            profiles=profiles,
+            audit=Audit(docket, settings.audit_ttl),
             queue=Queue(docket),
             seal=seal,
             slack=slack,
             scalekit=scalekit,
-            teammates=Teammates(scalekit, store),
-            connecting=Connecting(settings, scalekit, store, seal),
+            teammates=Teammates(scalekit, profiles),
+            connecting=Connecting(settings, scalekit, profiles, Once(docket), seal),
             sign_in=SignIn(settings, slack),
         )

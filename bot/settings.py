@@ -39,12 +39,17 @@ WHERE_TO_FIND = {
     "exact name",
     "REDIS_URL": "your Redis or Valkey 7+, for example redis://localhost:6379/0",
     "PUBLIC_URL": "the https address at which Slack and browsers reach `bot web`",
+    "SCALEKIT_WEBHOOK_SECRET": "app.scalekit.com → Webhooks → the endpoint "
+    "PUBLIC_URL/scalekit/webhooks → Signing secret (starts with whsec_), or leave it out",
     "INTERCOM_CLIENT_SECRET": "Intercom's Developer Hub → your app → Basic information",
     "INTERCOM_REGION": "one of us, eu, au: where your Intercom workspace is hosted",
     "APPROVALS": "one of writes, destructive, off",
     "PORT": "a port number for `bot web`",
     "WORKER_CONCURRENCY": "how many steps one worker takes at once, from 1 to 200",
     "LOG_FORMAT": "json or console",
+    "CONVERSATION_TTL": "an ISO 8601 duration, for example P30D",
+    "REQUEST_WAIT": "an ISO 8601 duration, for example PT24H",
+    "AUDIT_TTL": "an ISO 8601 duration, for example P365D",
 }
 
 
@@ -76,6 +81,7 @@ class Settings(BaseSettings):
     scalekit_client_id: str
     scalekit_client_secret: SecretStr
     scalekit_connection_name: str = "intercom"
+    scalekit_webhook_secret: SecretStr | None = None
 
     redis_url: str
     public_url: str
@@ -89,8 +95,11 @@ class Settings(BaseSettings):
     """None: readable in a terminal, JSON elsewhere."""
 
     conversation_ttl: timedelta = timedelta(days=30)
+    """How long a conversation is kept after its last step."""
     request_wait: timedelta = timedelta(hours=24)
     """How long a request waits for its teammate to connect."""
+    audit_ttl: timedelta = timedelta(days=365)
+    """How long the audit is kept."""
 
     @field_validator(
         "slack_api_url", "anthropic_base_url", "scalekit_environment_url", "public_url"
@@ -112,6 +121,13 @@ class Settings(BaseSettings):
     def _is_an_app_token(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value().startswith("xapp-"):
             raise ValueError("it has to start with xapp-")
+        return value
+
+    @field_validator("scalekit_webhook_secret")
+    @classmethod
+    def _is_a_webhook_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith("whsec_"):
+            raise ValueError("it has to start with whsec_")
         return value
 
     @field_validator("redis_url")

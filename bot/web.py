@@ -20,6 +20,7 @@ from bot.door import refusal
 from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.slack.listeners import build_app
+from bot.webhooks import Webhooks
 from bot.worker import Jobs, work
 
 log = structlog.get_logger()
@@ -32,6 +33,7 @@ class Web:
         self._services = services
         self._slack = AsyncSlackRequestHandler(slack)
         self._connect = ConnectPages(services)
+        self._webhooks = Webhooks(services)
         self._signing_secret = services.settings.slack_signing_secret.get_secret_value()
 
     def routes(self) -> list[Route]:
@@ -39,6 +41,8 @@ class Web:
             Route("/slack/events", self.slack_events, methods=["POST"]),
             Route("/connect/verify", self._connect.verify),
             Route("/connect/slack", self._connect.slack),
+            Route("/scalekit/webhooks", self._webhooks.scalekit, methods=["POST"]),
+            Route("/intercom/webhooks", self._webhooks.intercom, methods=["POST", "HEAD"]),
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),
         ]

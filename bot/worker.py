@@ -10,24 +10,21 @@ import structlog
 from docket import ConcurrencyLimit, Perpetual, Retry, Worker
 
 from bot.accounts.identity import SlackUser
-from bot.accounts.scalekit import AccountsUnavailable
-from bot.accounts.teammates import NotConnected
+from bot.accounts.teammates import NotConnected, NotPermitted
 from bot.agent.claude import Claude
 from bot.agent.loop import Agent
-from bot.runs import Runs
+from bot.runs import Runs, let_next_go_on
 from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.slack.commands import Commands
-from bot.slack.errands import (
-    publish_home,
-    show_connected,
-    suggest_prompts,
-    turn_away,
-    warn_of_misuse,
-)
-from bot.slack.messages import NOT_CONNECTED, STATUS_UNKNOWN, connected_as
+from bot.slack.connect import offer_to_connect
+from bot.slack.errands import replace_button, suggest_prompts, tell, turn_away
+from bot.slack.home import Home
+from bot.slack.messages import connected_as
+from bot.slack.presses import Presses
+from bot.state.audit import AuditEntry
 from bot.state.engine import LEASE
-from bot.state.models import Command, Conversation, PendingConnection
+from bot.state.models import Command, Conversation, Owner, PendingConnection, Press
 
 log = structlog.get_logger()
 
@@ -46,14 +43,20 @@ class Jobs:
         )
         self._runs = Runs(services, agent)
         self._commands = Commands(services)
+        self._home = Home(services)
+        self._presses = Presses(services, self._home)
         for job in (
             self.advance,
             self.answer_command,
+            self.press,
             self.open_pane,
             self.open_home,
             self.turn_away,
             self.connected,
             self.refused,
+            self.account_changed,
+            self.left,
+            self.uninstalled,
             self.sweep,
         ):
             services.docket.register(job)
@@ -69,20 +72,14 @@ class Jobs:
     async def answer_command(self, command: str, retry: Retry = TRY_AGAIN) -> None:
         await self._commands.answer(Command.model_validate_json(command))
 
+    async def press(self, press: str, retry: Retry = TRY_AGAIN) -> None:
+        await self._presses.answer(Press.model_validate_json(press))
+
     async def open_pane(self, channel_id: str) -> None:
         await suggest_prompts(self._services.slack, channel_id)
 
     async def open_home(self, team_id: str, user_id: str, enterprise_id: str | None) -> None:
-        """Publish App Home: as whom this teammate is connected, and what the agent does."""
-        user = SlackUser(team_id, user_id, enterprise_id)
-        try:
-            teammate = await self._services.teammates.connected(user.identifier)
-            status = connected_as(teammate.name, teammate.workspace)
-        except NotConnected:
-            status = NOT_CONNECTED
-        except AccountsUnavailable:
-            status = STATUS_UNKNOWN
-        await publish_home(self._services.slack, user_id, status)
+        await self._home.publish(SlackUser(team_id, user_id, enterprise_id))
 
     async def turn_away(self, channel_id: str, user_id: str) -> None:
         await turn_away(self._services.slack, channel_id, user_id)
@@ -91,25 +88,69 @@ class Jobs:
         """An account was connected: say so, and let what waited for it go on, in its order."""
         services = self._services
         made_for = PendingConnection.model_validate_json(pending)
-        user = SlackUser(made_for.team_id, made_for.user_id, made_for.enterprise_id)
-        for conversation in await services.store.waiting_for_connection(user.identifier):
-            await services.queue.advance(conversation)
-        teammate = await services.teammates.connected(user.identifier)
-        button = await services.store.connect_button(user.identifier)
+        user = SlackUser.of(made_for)
+        await let_next_go_on(services, user)
+        await self._home.publish(user)
+        try:
+            teammate = await services.teammates.connected(user.identifier)
+        except (NotConnected, NotPermitted) as error:
+            log.info("not_connected_any_more", why=type(error).__name__)
+            return
+        button = await services.profiles.connect_button(user.identifier)
         if button:
-            await show_connected(services.slack, button, teammate.name, teammate.workspace)
-            await services.store.forget_connect_button(user.identifier)
+            words = connected_as(teammate.name, teammate.workspace)
+            await replace_button(services.slack, button, words)
+            await services.profiles.forget_connect_button(user.identifier)
 
-    async def refused(self, pending: str, retry: Retry = TRY_AGAIN) -> None:
-        """Somebody else tried to use a teammate's link: tell the teammate."""
+    async def refused(self, pending: str, warning: str, retry: Retry = TRY_AGAIN) -> None:
+        """A teammate's link was used in a way that binds nothing: tell the teammate."""
         made_for = PendingConnection.model_validate_json(pending)
-        await warn_of_misuse(self._services.slack, made_for.user_id)
+        await tell(self._services.slack, made_for.user_id, warning)
+
+    async def account_changed(self, identifier: str, retry: Retry = TRY_AGAIN) -> None:
+        """Scalekit says that an account's status has changed: look, and if it was lost, tell its
+        teammate before their next request fails."""
+        services = self._services
+        owner = await services.profiles.owner(identifier)
+        account = await services.scalekit.find(identifier)
+        if owner is None or account is None:
+            return
+        user = SlackUser.of(owner)
+        if account.is_lost:
+            await services.teammates.forget(identifier)
+            await offer_to_connect(services, user, thread_ts=None, lost=True)
+        await self._home.publish(user)
+
+    async def left(self, identifier: str, owner: str, retry: Retry = TRY_AGAIN) -> None:
+        """A teammate is gone: so are their account, their conversations and what waits."""
+        services = self._services
+        if await services.profiles.owner(identifier) is None and not (
+            await services.store.conversations(identifier)
+        ):
+            return
+        await services.scalekit.delete(identifier)
+        for conversation in await services.store.conversations(identifier):
+            await services.store.erase(identifier, conversation)
+        await services.profiles.erase(identifier)
+        of = Owner.model_validate_json(owner)
+        await services.audit.record(
+            AuditEntry(what="left", identifier=identifier, team_id=of.team_id, user_id=of.user_id)
+        )
+
+    async def uninstalled(self, team_id: str, retry: Retry = TRY_AGAIN) -> None:
+        """The app is gone from a workspace, and everybody there with it."""
+        profiles = self._services.profiles
+        for identifier in await profiles.identifiers(team_id):
+            owner = await profiles.owner(identifier)
+            if owner:
+                await self._services.queue.left(identifier, owner)
 
     async def sweep(self, perpetual: Perpetual = EVERY_HALF_MINUTE) -> None:
         """Find what was accepted and then left lying: a crash came between storing and
         enqueueing, or a job gave up."""
         for conversation in await self._services.store.left_lying(LEFT_LYING):
             await self._services.queue.advance(conversation, "left-lying")
+        await self._services.audit.trim()
 
 
 async def work(services: Services) -> None:

@@ -1,30 +1,42 @@
-"""Connecting a teammate's Intercom account: the link out, and the way back."""
+"""A teammate's Intercom account: the link out, the way back, and the end of it."""
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.accounts.identity import SlackUser
-from bot.accounts.scalekit import Scalekit
+from bot.accounts.scalekit import Scalekit, VerificationRefused
 from bot.settings import Settings
-from bot.state.models import PendingConnection, PendingSignIn
+from bot.state.models import Owner, PendingConnection, PendingSignIn
+from bot.state.once import AlreadyTaken, Once, Unknown
+from bot.state.profiles import Profiles
 from bot.state.sealing import Seal
-from bot.state.store import Store
 
 LINK_LIFETIME = timedelta(minutes=15)
 SIGN_IN_LIFETIME = timedelta(minutes=10)
 
 
-class LinkNotGood(Exception):
-    """The state is unknown: expired, already used, or never ours."""
+class LinkExpired(Exception):
+    """The state is unknown: it has expired, or was never ours."""
+
+
+class LinkUsed(Exception):
+    """The state was taken before. `pending` is what the link was made for."""
+
+    def __init__(self, pending: PendingConnection) -> None:
+        super().__init__()
+        self.pending = pending
 
 
 class Connecting:
-    def __init__(self, settings: Settings, scalekit: Scalekit, store: Store, seal: Seal) -> None:
+    def __init__(
+        self, settings: Settings, scalekit: Scalekit, profiles: Profiles, once: Once, seal: Seal
+    ) -> None:
         self._settings = settings
-        self._seal = seal
         self._scalekit = scalekit
-        self._store = store
+        self._profiles = profiles
+        self._once = once
+        self._seal = seal
 
     async def link(self, user: SlackUser) -> str:
         """An authorization link for this user, good once and for LINK_LIFETIME.
@@ -42,20 +54,24 @@ class Connecting:
             user_id=user.user_id,
             identifier=user.identifier,
         )
-        key = f"connect:{_hash(state)}"
-        await self._store.save_once(key, pending.model_dump_json(), LINK_LIFETIME)
+        await self._once.save(f"connect:{_hash(state)}", pending.model_dump_json(), LINK_LIFETIME)
+        owner = Owner(team_id=user.team_id, enterprise_id=user.enterprise_id, user_id=user.user_id)
+        await self._profiles.save_owner(user.identifier, owner)
         return link
 
     async def take(self, state: str) -> PendingConnection:
-        """What the link with this state was made for. Raises LinkNotGood, and does from now on."""
-        value = await self._store.take_once(f"connect:{_hash(state)}")
-        if value is None:
-            raise LinkNotGood
+        """What the link with this state was made for, once. Raises LinkExpired or LinkUsed."""
+        try:
+            value = await self._once.take(f"connect:{_hash(state)}")
+        except Unknown as error:
+            raise LinkExpired from error
+        except AlreadyTaken as error:
+            raise LinkUsed(PendingConnection.model_validate_json(error.value)) from error
         pending = PendingConnection.model_validate_json(value)
-        button = await self._store.connect_button(pending.identifier)
+        button = await self._profiles.connect_button(pending.identifier)
         if button:
             spent = button.model_copy(update={"is_spent": True})
-            await self._store.save_connect_button(pending.identifier, spent, LINK_LIFETIME)
+            await self._profiles.save_connect_button(pending.identifier, spent, LINK_LIFETIME)
         return pending
 
     async def await_sign_in(self, sign_in: PendingSignIn) -> str:
@@ -65,24 +81,44 @@ class Connecting:
         """
         state = secrets.token_urlsafe(32)
         sealed = self._seal.close(sign_in.model_dump_json())
-        await self._store.save_once(f"sign-in:{_hash(state)}", sealed, SIGN_IN_LIFETIME)
+        await self._once.save(f"sign-in:{_hash(state)}", sealed, SIGN_IN_LIFETIME)
         return state
 
     async def take_sign_in(self, state: str) -> PendingSignIn:
-        """What Slack's answer with this state is for. Raises LinkNotGood, and does from now on."""
-        sealed = await self._store.take_once(f"sign-in:{_hash(state)}")
-        opened = self._seal.open(sealed) if sealed else None
-        if opened is None:
-            raise LinkNotGood
-        return PendingSignIn.model_validate_json(opened)
+        """What Slack's answer with this state is for, once. Raises LinkExpired or LinkUsed."""
+        try:
+            return self._opened(await self._once.take(f"sign-in:{_hash(state)}"))
+        except Unknown as error:
+            raise LinkExpired from error
+        except AlreadyTaken as error:
+            raise LinkUsed(self._opened(error.value).connection) from error
 
     async def bind(self, pending: PendingConnection, auth_request_id: str) -> None:
         """Bind the consent to the identifier that the link was made for.
 
         Raises VerificationRefused or AccountsUnavailable.
         """
-        await self._scalekit.verify(auth_request_id, pending.identifier)
-        await self._store.forget_teammate(pending.identifier)
+        try:
+            await self._scalekit.verify(auth_request_id, pending.identifier)
+        except VerificationRefused as error:
+            # The SDK asks again when an answer got lost, and the request is used up by then.
+            account = await self._scalekit.find(pending.identifier)
+            if not (error.unknown and account and account.is_active):
+                raise
+        await self._profiles.forget_account(pending.identifier)
+        await self._profiles.save_connected_since(pending.identifier, datetime.now(UTC))
+
+    async def disconnect(self, identifier: str) -> None:
+        """Delete the connected account and what was read from it. Raises AccountsUnavailable."""
+        await self._scalekit.delete(identifier)
+        await self._profiles.forget_account(identifier)
+        await self._profiles.forget_connect_button(identifier)
+
+    def _opened(self, sealed: str) -> PendingSignIn:
+        opened = self._seal.open(sealed)
+        if opened is None:
+            raise LinkExpired
+        return PendingSignIn.model_validate_json(opened)
 
 
 def _hash(state: str) -> str:

@@ -1,6 +1,20 @@
 """Slack user → Scalekit identifier: rule 1 of the design, in one function."""
 
 from dataclasses import dataclass
+from typing import Protocol
+
+
+class OfSomebody(Protocol):
+    """Whatever holds the team and user that Slack signed."""
+
+    @property
+    def team_id(self) -> str: ...
+
+    @property
+    def user_id(self) -> str: ...
+
+    @property
+    def enterprise_id(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -10,6 +24,10 @@ class SlackUser:
     team_id: str
     user_id: str
     enterprise_id: str | None = None
+
+    @classmethod
+    def of(cls, item: OfSomebody) -> "SlackUser":
+        return cls(item.team_id, item.user_id, item.enterprise_id)
 
     @property
     def identifier(self) -> str:

@@ -25,6 +25,7 @@ from scalekit.common.exceptions import (
     ScalekitToolForbiddenException,
     ScalekitToolRateLimitException,
     ScalekitToolUnauthorizedException,
+    WebhookVerificationError,
 )
 from scalekit.v1.tools.tools_pb2 import ListScopedToolsResponse, ScopedToolFilter
 
@@ -42,7 +43,11 @@ class AccountsUnavailable(Exception):
 
 class VerificationRefused(Exception):
     """Scalekit does not bind this authorization to this identifier (403), or does not know it
-    (404: unknown, expired or already used)."""
+    (404: unknown, expired or already used), which is `unknown`."""
+
+    def __init__(self, message: str, *, unknown: bool) -> None:
+        super().__init__(message)
+        self.unknown = unknown
 
 
 FailureKind = Literal["unauthorized", "forbidden", "rate_limited", "rejected", "unavailable"]
@@ -72,6 +77,11 @@ class Account(BaseModel):
     @property
     def is_active(self) -> bool:
         return self.status == "ACTIVE"
+
+    @property
+    def is_lost(self) -> bool:
+        """It was active once and has to be connected again."""
+        return self.status in ("EXPIRED", "DISCONNECTED")
 
 
 class ToolAnnotations(BaseModel):
@@ -103,6 +113,42 @@ class Scalekit:
         """The connected account of this identifier; created, not yet ACTIVE, if there is none."""
         return await self._call(lambda client: self._find_or_create(client, identifier))
 
+    async def find(self, identifier: str) -> Account | None:
+        """The connected account of this identifier, if there is one."""
+
+        def find(client: ScalekitClient) -> Account | None:
+            try:
+                return self._details(client, identifier)
+            except ScalekitNotFoundException:
+                return None
+
+        return await self._call(find)
+
+    async def delete(self, identifier: str) -> None:
+        """Delete the connected account with its tokens, if there is one."""
+
+        def delete(client: ScalekitClient) -> None:
+            with suppress(ScalekitNotFoundException):
+                client.actions.delete_connected_account(
+                    connection_name=self._connection, identifier=identifier
+                )
+
+        await self._call(delete)
+
+    async def is_genuine(self, secret: str, headers: dict[str, str], body: bytes) -> bool:
+        """Whether a webhook is Scalekit's own and not older than five minutes.
+
+        `headers` have lower-case names.
+        """
+
+        def verify(client: ScalekitClient) -> bool:
+            try:
+                return client.verify_webhook_payload(secret, headers, body)
+            except (WebhookVerificationError, ValueError, TypeError):
+                return False
+
+        return await self._call(verify)
+
     async def authorization_link(self, identifier: str, state: str, user_verify_url: str) -> str:
         """Where the teammate gives consent at Intercom. `state` comes back to `user_verify_url`."""
         return await self._call(
@@ -124,8 +170,10 @@ class Scalekit:
                 client.actions.verify_connected_account_user(
                     auth_request_id=auth_request_id, identifier=identifier
                 )
-            except (ScalekitForbiddenException, ScalekitNotFoundException) as error:
-                raise VerificationRefused(_message(error)) from error
+            except ScalekitNotFoundException as error:
+                raise VerificationRefused(_message(error), unknown=True) from error
+            except ScalekitForbiddenException as error:
+                raise VerificationRefused(_message(error), unknown=False) from error
 
         await self._call(verify)
 
@@ -179,10 +227,10 @@ class Scalekit:
         )
         account = answer.connected_account
         if account is None:
-            return Account(identifier=identifier, status="DISCONNECTED")
+            return Account(identifier=identifier, status="")
         return Account(
             identifier=identifier,
-            status=account.status or "DISCONNECTED",
+            status=account.status or "",
             updated_at=getattr(account, "updated_at", None),
         )
 

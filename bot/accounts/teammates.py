@@ -1,23 +1,40 @@
-"""Who is connected: the Intercom admin behind an identifier."""
+"""Who is connected: the Intercom admin behind an identifier, and the tools that admin may use."""
 
 from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from bot.accounts.scalekit import AccountsUnavailable, Scalekit, ToolFailure
+from bot.accounts.scalekit import AccountsUnavailable, Scalekit, ToolDefinition, ToolFailure
 from bot.state.models import Teammate
-from bot.state.store import Store
+from bot.state.profiles import Profiles
 
 KEPT = timedelta(hours=1)
+TOOLS_KEPT = timedelta(minutes=10)
 IDENTIFY = "intercom_identify_admin"
 
 
 class NotConnected(Exception):
-    """This identifier has no account that Intercom accepts; its teammate has to (re)connect."""
+    """This identifier has no account that Intercom accepts; its teammate has to connect.
+
+    `lost`: there was a connection before, which was revoked, has expired or was cut.
+    """
+
+    def __init__(self, identifier: str, *, lost: bool) -> None:
+        super().__init__(identifier)
+        self.lost = lost
+
+
+class NotPermitted(Exception):
+    """Intercom's permissions do not cover `tool_name`; connecting again would not help."""
+
+    def __init__(self, tool_name: str) -> None:
+        super().__init__(tool_name)
+        self.tool_name = tool_name
 
 
 class _App(BaseModel):
+    id_code: str = ""
     name: str = ""
     region: str | None = None
 
@@ -32,24 +49,42 @@ class _Admin(BaseModel):
 
 
 class Teammates:
-    def __init__(self, scalekit: Scalekit, store: Store) -> None:
+    def __init__(self, scalekit: Scalekit, profiles: Profiles) -> None:
         self._scalekit = scalekit
-        self._store = store
+        self._profiles = profiles
 
     async def connected(self, identifier: str) -> Teammate:
         """The teammate whose Intercom account this is.
 
-        Raises NotConnected, or AccountsUnavailable.
+        Raises NotConnected, NotPermitted or AccountsUnavailable.
         """
-        account = await self._scalekit.account(identifier)
-        if not account.is_active:
-            await self._store.forget_teammate(identifier)
-            raise NotConnected(identifier)
-        teammate = await self._store.teammate(identifier)
+        account = await self._scalekit.find(identifier)
+        if account is None or not account.is_active:
+            await self._profiles.forget_account(identifier)
+            raise NotConnected(identifier, lost=account is not None and account.is_lost)
+        teammate = await self._profiles.teammate(identifier)
         if teammate is None:
             teammate = await self._identify(identifier)
-            await self._store.save_teammate(identifier, teammate, KEPT)
+            await self._profiles.save_teammate(identifier, teammate, KEPT)
         return teammate
+
+    async def tools(self, identifier: str) -> list[ToolDefinition]:
+        """What this account may use, as it was within the last minutes.
+
+        Raises AccountsUnavailable.
+        """
+        kept = await self._profiles.tools(identifier)
+        if kept is not None:
+            return [ToolDefinition.model_validate(tool) for tool in kept]
+        tools = await self._scalekit.tools(identifier)
+        values = [tool.model_dump(mode="json") for tool in tools]
+        await self._profiles.save_tools(identifier, values, TOOLS_KEPT)
+        return tools
+
+    async def forget(self, identifier: str) -> None:
+        """Intercom did not accept the account, whatever Scalekit says of it: from now on Intercom
+        is asked before the account counts as connected."""
+        await self._profiles.forget_account(identifier)
 
     async def _identify(self, identifier: str) -> Teammate:
         try:
@@ -57,7 +92,9 @@ class Teammates:
             admin = _Admin.model_validate(answer)
         except ToolFailure as failure:
             if failure.kind == "unauthorized":
-                raise NotConnected(identifier) from failure
+                raise NotConnected(identifier, lost=True) from failure
+            if failure.kind == "forbidden":
+                raise NotPermitted(IDENTIFY) from failure
             raise AccountsUnavailable(failure.message) from failure
         except ValidationError as error:
             raise AccountsUnavailable("Intercom did not say whose account this is") from error
@@ -67,5 +104,6 @@ class Teammates:
             name=admin.name,
             email=admin.email,
             workspace=app.name,
+            workspace_id=app.id_code,
             region=app.region or "",
         )

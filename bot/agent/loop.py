@@ -14,15 +14,16 @@ import structlog
 
 from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import AccountsUnavailable, Scalekit
-from bot.accounts.teammates import NotConnected, Teammates
+from bot.accounts.teammates import NotConnected, NotPermitted, Teammates
 from bot.agent.claude import Claude, ClaudeUnavailable, CutOff, Ending, Turn
 from bot.agent.prompt import news, system_prompt
 from bot.agent.tools import Tools, leave_open
 from bot.agent.toolset import Toolset
 from bot.agent.work import Next, Thread, Work
+from bot.intercom.areas import permission_for
 from bot.intercom.links import conversation_link
 from bot.settings import Settings
-from bot.state.models import Head, ToolCall
+from bot.state.models import Head, Run, ToolCall
 
 log = structlog.get_logger()
 
@@ -72,7 +73,7 @@ class Agent:
                 if not run.request.text.strip():
                     thread.say(NOTHING_ASKED)
                     return await self._answered(work, thread, [])
-                await self._begin(work, time_zone)
+                await self._begin(work, thread, time_zone)
             if run.phase == "ending":
                 return Next.ENDED
             if not run.calls:
@@ -85,10 +86,18 @@ class Agent:
                     return await self._answered(work, thread, _last_words(turn, thread))
                 await self._ask_for_tools(work, thread, turn)
             await self._run_tools(work, thread)
-        except NotConnected:
-            run.phase = "waiting_for_connection"
+        except NotConnected as error:
+            if error.lost:
+                await self._teammates.forget(_identifier(run))
+            run.phase, run.lost_connection = "waiting_for_connection", error.lost
             await work.save()
             return Next.CONNECT
+        except NotPermitted as error:
+            permission = permission_for(error.tool_name, is_read=True)
+            raise RunFailed(
+                f"The permission “{permission}” is missing for this app in Intercom's Developer "
+                "Hub. An operator has to tick it there; connecting again would not help."
+            ) from error
         except AccountsUnavailable as error:
             log.warning("accounts_unavailable", why=str(error))
             raise RunFailed(
@@ -99,9 +108,10 @@ class Agent:
             raise RunFailed(str(error)) from error
         return Next.CONTINUE
 
-    async def break_off(self, work: Work, thread: Thread, words: str) -> None:
+    async def break_off(self, work: Work, thread: Thread, words: str, *, taken: int = 0) -> None:
         """End a run that was stopped or cannot go on, with `words` for the teammate. Claude's
-        calls get their answers and the turn its end, so that the conversation can go on later."""
+        calls get their answers and the turn its end, so that the conversation can go on later.
+        `taken`: how many requests of the inbox end with it."""
         run = work.run
         for call in run.calls:
             leave_open(call)
@@ -113,15 +123,19 @@ class Agent:
         messages = [{"role": "user", "content": answers}] if answers else []
         if run.request.text.strip():
             messages.append(_spoken(words))
-        await self._answered(work, thread, messages)
+        await self._answered(work, thread, messages, taken=taken)
 
-    async def _begin(self, work: Work, time_zone: str) -> None:
+    async def _begin(self, work: Work, thread: Thread, time_zone: str) -> None:
         """Make sure of the account; freeze what stays the same for this conversation."""
-        request = work.run.request
-        identifier = SlackUser(request.team_id, request.user_id, request.enterprise_id).identifier
+        identifier = _identifier(work.run)
         teammate = await self._teammates.connected(identifier)
-        if await work.store.head(work.conversation) is None:
-            toolset = Toolset.of(await self._scalekit.tools(identifier))
+        work.run.waiting_since = None
+        head = await work.store.head(work.conversation)
+        if head and head.account != teammate.account:
+            await self._forget_other_account(work, thread)
+            head = None
+        if head is None:
+            toolset = Toolset.of(await self._teammates.tools(identifier))
             if not toolset.tools:
                 raise RunFailed(
                     "Your Intercom connection offers no tools. An operator has to check the "
@@ -130,6 +144,7 @@ class Agent:
             link = conversation_link("ID", self._settings.intercom_region)
             head = Head(
                 system=system_prompt(teammate, link),
+                account=teammate.account,
                 toolset=await work.store.save_toolset(toolset.model_dump_json()),
             )
             await work.store.save_head(work.conversation, head)
@@ -139,6 +154,18 @@ class Agent:
             return
         today = news(datetime.now(UTC), time_zone)
         await work.save(messages=[{"role": "system", "content": today}])
+
+    async def _forget_other_account(self, work: Work, thread: Thread) -> None:
+        """The teammate has connected another Intercom account meanwhile: what was seen and asked
+        for with the former one is not for this one. The request begins anew."""
+        run = work.run
+        for call in run.calls:
+            leave_open(call)
+            thread.show(call)
+        run.ended_calls += [call.model_copy(update={"result": ""}) for call in run.calls]
+        run.calls = []
+        said = "\n\n".join([run.request.text, *run.heard]).strip()
+        await work.save(afresh=True, messages=[{"role": "user", "content": said}])
 
     async def _turn(self, work: Work, thread: Thread) -> Turn:
         if work.run.turn >= TURNS_AT_MOST:
@@ -173,8 +200,7 @@ class Agent:
 
     async def _run_tools(self, work: Work, thread: Thread) -> None:
         run = work.run
-        request = run.request
-        identifier = SlackUser(request.team_id, request.user_id, request.enterprise_id).identifier
+        identifier = _identifier(run)
         _, toolset = await self._frozen(work)
         tools = Tools(
             self._settings,
@@ -196,7 +222,7 @@ class Agent:
         run.calls = []
         run.turn += 1
         run.attempts = 0
-        run.joined += len(joined)
+        run.heard += [item.text for item in joined if item.text.strip()]
         await self._keep(
             work,
             thread,
@@ -204,9 +230,11 @@ class Agent:
             messages=[{"role": "user", "content": [*answers, *texts]}],
         )
 
-    async def _answered(self, work: Work, thread: Thread, messages: list[dict[str, Any]]) -> Next:
+    async def _answered(
+        self, work: Work, thread: Thread, messages: list[dict[str, Any]], *, taken: int = 0
+    ) -> Next:
         work.run.phase = "ending"
-        await self._keep(work, thread, messages=messages)
+        await self._keep(work, thread, messages=messages, taken=taken)
         return Next.ENDED
 
     async def _keep(
@@ -255,6 +283,10 @@ async def _watched(work: Work) -> AsyncIterator[None]:
         watcher.cancel()
         with suppress(asyncio.CancelledError):
             await watcher
+
+
+def _identifier(run: Run) -> str:
+    return SlackUser.of(run.request).identifier
 
 
 def _answer(call: ToolCall) -> dict[str, Any]:

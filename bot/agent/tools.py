@@ -11,11 +11,12 @@ from typing import Any
 
 import structlog
 
-from bot.accounts.scalekit import Scalekit, ToolFailure
+from bot.accounts.scalekit import FailureKind, Scalekit, ToolFailure
 from bot.accounts.teammates import NotConnected
 from bot.agent.claude import ToolUse
 from bot.agent.results import as_data, error
 from bot.agent.toolset import BadInput, Tool, Toolset
+from bot.intercom.areas import permission_for
 from bot.intercom.author import SpeaksAsCustomer, sign
 from bot.intercom.links import call_link
 from bot.intercom.titles import outcome, title
@@ -148,7 +149,8 @@ class Tools:
         except ToolFailure as failure:
             if failure.kind == "unauthorized":
                 call.state = "pending"
-                raise NotConnected(self._identifier) from failure
+                await changed(call)
+                raise NotConnected(self._identifier, lost=True) from failure
             self._failed(call, failure)
         else:
             call.state = "done"
@@ -170,21 +172,32 @@ class Tools:
             call.state, call.outcome, call.result = "unknown", "Outcome unknown", UNKNOWN
             return
         call.state = "failed"
-        call.outcome, advice = {
-            "forbidden": (
-                "Intercom does not permit this",
-                "The teammate's Intercom permissions do not cover it. Say so; do not retry.",
-            ),
-            "rate_limited": (
-                "Intercom's rate limit is reached",
-                "Wait for the next turn before calling it again, once.",
-            ),
-            "unavailable": (
-                "Intercom did not answer",
-                "Trying once more can help; after that, tell the teammate.",
-            ),
-        }.get(
+        call.outcome, advice = _FAILURES.get(
             failure.kind,
             ("Intercom did not accept it", "Correct the call if the message says how."),
         )
+        permission = permission_for(call.name, is_read=call.is_read)
+        if failure.kind == "forbidden" and permission:
+            call.outcome = f"The permission “{permission}” is missing in Intercom's Developer Hub"
+            advice = (
+                f"The permission “{permission}” is not ticked for this app in Intercom's Developer "
+                "Hub. Tell the teammate that an operator has to tick it there. Do not retry, and "
+                "do not suggest connecting again: it would not help."
+            )
         call.result = error(f"Intercom answered: {json.dumps(failure.message)}", advice)
+
+
+_FAILURES: dict[FailureKind, tuple[str, str]] = {
+    "forbidden": (
+        "Intercom does not permit this",
+        "The teammate's Intercom permissions do not cover it. Say so; do not retry.",
+    ),
+    "rate_limited": (
+        "Intercom's rate limit is reached",
+        "Wait for the next turn before calling it again, once.",
+    ),
+    "unavailable": (
+        "Intercom did not answer",
+        "Trying once more can help; after that, tell the teammate.",
+    ),
+}

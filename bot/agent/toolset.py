@@ -116,17 +116,22 @@ def _fit(definition: ToolDefinition) -> Tool:
         )
     )
     schema = {key: schema[key] for key in sorted(schema)}
-    hints = definition.annotations
     return Tool(
         name=definition.name,
         description=definition.description or definition.annotations.title or definition.name,
         input_schema=schema,
         shown_schema=without_author(definition.name, schema),
-        is_read=is_read(
-            definition.name,
-            read_only_hint=hints.read_only_hint,
-            destructive_hint=hints.destructive_hint,
-        ),
+        is_read=reads(definition),
+    )
+
+
+def reads(definition: ToolDefinition) -> bool:
+    """Whether a tool is known to change nothing."""
+    hints = definition.annotations
+    return is_read(
+        definition.name,
+        read_only_hint=hints.read_only_hint,
+        destructive_hint=hints.destructive_hint,
     )
 
 

@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from bot.state.models import Conversation, Run, StreamState, ToolCall
-from bot.state.store import Store, Superseded
+from bot.state.store import StopReason, Store, Superseded
 
 
 class Next(Enum):
@@ -17,7 +17,11 @@ class Next(Enum):
 
 
 class Stopped(Exception):
-    """The teammate pressed Stop."""
+    """The teammate ended the run: by Stop, or by disconnecting the account it works with."""
+
+    def __init__(self, reason: StopReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Thread(Protocol):
@@ -48,14 +52,22 @@ class Work:
         self.run = run
         self._token = token
 
-    async def save(self, *, taken: int = 0, messages: list[dict[str, Any]] | None = None) -> None:
-        """Save the run, with what it took from the inbox and said to Claude. Raises Superseded."""
+    async def save(
+        self,
+        *,
+        taken: int = 0,
+        messages: list[dict[str, Any]] | None = None,
+        afresh: bool = False,
+    ) -> None:
+        """Save the run, with what it took from the inbox and said to Claude; `afresh`: what was
+        said before is forgotten. Raises Superseded."""
         await self.store.commit(
             self.conversation,
             self._token,
             self.run,
             taken=taken,
             messages=[json.dumps(message, ensure_ascii=False) for message in messages or []],
+            afresh=afresh,
         )
 
     async def end(self) -> None:
@@ -66,10 +78,14 @@ class Work:
         """Whether no other worker has taken over."""
         return not (await self.store.signals(self.conversation, self._token)).superseded
 
+    async def stopped(self) -> bool:
+        """Whether the teammate has ended the run."""
+        return (await self.store.signals(self.conversation, self._token)).stopped is not None
+
     async def check(self) -> None:
         """Raises Superseded when another worker took over, Stopped when the teammate did."""
         superseded, stopped = await self.store.signals(self.conversation, self._token)
         if superseded:
             raise Superseded(self.conversation.key)
         if stopped:
-            raise Stopped
+            raise Stopped(stopped)

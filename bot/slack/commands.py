@@ -1,15 +1,27 @@
 """What `/intercom …` does once it is out of Slack's hands."""
 
 import structlog
+from slack_sdk.models.blocks import Block
 
 from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import AccountsUnavailable
-from bot.accounts.teammates import NotConnected
+from bot.accounts.teammates import NotConnected, NotPermitted
+from bot.agent.toolset import reads
+from bot.intercom.areas import abilities, permission_for
 from bot.services import Services
 from bot.slack.connect import offer_to_connect
 from bot.slack.errands import CannotPost, post_question, respond
 from bot.slack.formatting import escape, unescape
-from bot.slack.messages import NOT_CONNECTED
+from bot.slack.messages import (
+    ACCOUNTS_UNAVAILABLE,
+    FORGOTTEN,
+    LOST,
+    NOT_CONNECTED,
+    abilities_in_words,
+    account_details,
+    connected_as,
+    disconnect_blocks,
+)
 from bot.state.models import Command, Request
 
 log = structlog.get_logger()
@@ -22,43 +34,76 @@ class Commands:
     async def answer(self, command: Command) -> None:
         """Raises RedisError or SlackApiError where trying again later can help."""
         with structlog.contextvars.bound_contextvars(team=command.team_id, user=command.user_id):
-            word = command.text.strip().lower()
+            words = {
+                "connect": self._connect,
+                "disconnect": self._ask_to_disconnect,
+                "status": self._status,
+                "forget": self._forget,
+            }
+            run = words.get(command.text.strip().lower(), self._ask)
             try:
-                if word == "connect":
-                    text = await self._connect(_user(command))
-                elif word == "status":
-                    text = await self._status(_user(command))
-                else:
-                    await self._ask(command)
-                    return
+                await run(command)
             except AccountsUnavailable as error:
                 log.warning("accounts_unavailable", why=str(error))
-                text = (
-                    "The service that keeps your Intercom connection does not answer right now. "
-                    "Nothing was changed. Try again in a few minutes."
-                )
-            await self._respond(command, text)
+                await self._respond(command, ACCOUNTS_UNAVAILABLE)
 
-    async def _connect(self, user: SlackUser) -> str:
+    async def _connect(self, command: Command) -> None:
+        user = SlackUser.of(command)
         try:
             teammate = await self._services.teammates.connected(user.identifier)
-        except NotConnected:
-            await offer_to_connect(self._services, user, thread_ts=None, anew=True)
-            return "I sent you a direct message with a button to connect your Intercom account."
-        return (
-            f"You are connected already, as *{escape(teammate.name)}* in "
-            f"*{escape(teammate.workspace)}*."
-        )
+        except NotConnected as error:
+            await offer_to_connect(self._services, user, thread_ts=None, lost=error.lost, anew=True)
+            what = "reconnect" if error.lost else "connect"
+            text = f"I sent you a direct message with a button to {what} your Intercom account."
+        except NotPermitted as error:
+            text = not_permitted(error)
+        else:
+            text = (
+                f"You are connected already, as *{escape(teammate.name)}* in "
+                f"*{escape(teammate.workspace)}*."
+            )
+        await self._respond(command, text)
 
-    async def _status(self, user: SlackUser) -> str:
+    async def _ask_to_disconnect(self, command: Command) -> None:
+        """The account's name is shown if Intercom tells it; it can be disconnected all the same."""
+        user = SlackUser.of(command)
+        account = await self._services.scalekit.find(user.identifier)
+        if account is None:
+            return await self._respond(command, NOT_CONNECTED)
         try:
             teammate = await self._services.teammates.connected(user.identifier)
-        except NotConnected:
-            return NOT_CONNECTED
-        return (
-            f"You are connected as *{escape(teammate.name)}* ({escape(teammate.email)}) in "
-            f"*{escape(teammate.workspace)}*."
-        )
+            name, workspace = teammate.name, teammate.workspace
+        except (NotConnected, NotPermitted):
+            name, workspace = "your account", "Intercom"
+        blocks = disconnect_blocks(name, workspace)
+        return await self._respond(command, "Disconnect Intercom?", blocks)
+
+    async def _status(self, command: Command) -> None:
+        services, user = self._services, SlackUser.of(command)
+        try:
+            teammate = await services.teammates.connected(user.identifier)
+        except NotConnected as error:
+            return await self._respond(command, LOST if error.lost else NOT_CONNECTED)
+        except NotPermitted as error:
+            return await self._respond(command, not_permitted(error))
+        tools = await services.teammates.tools(user.identifier)
+        since = await services.profiles.connected_since(user.identifier)
+        can = abilities((tool.name, reads(tool)) for tool in tools)
+        lines = [
+            connected_as(teammate.name, teammate.workspace),
+            account_details(teammate, since),
+            "What I may do there:",
+            *abilities_in_words(can),
+        ]
+        return await self._respond(command, "\n".join(lines))
+
+    async def _forget(self, command: Command) -> None:
+        """Forget the conversations; those in which something runs or waits go on."""
+        services, identifier = self._services, SlackUser.of(command).identifier
+        for conversation in await services.store.conversations(identifier):
+            if not await services.store.is_busy(conversation):
+                await services.store.erase(identifier, conversation)
+        await self._respond(command, FORGOTTEN)
 
     async def _ask(self, command: Command) -> None:
         """Post the question, so that there is a thread to answer in, and take it up there."""
@@ -80,12 +125,19 @@ class Commands:
             text=text,
             is_direct=command.channel_id.startswith("D"),
         )
-        await self._services.store.accept(request, [command.id])
+        identifier = SlackUser.of(command).identifier
+        await self._services.store.accept(request, [command.id], identifier)
         return await self._services.queue.advance(request.conversation, command.id)
 
-    async def _respond(self, command: Command, text: str) -> None:
-        await respond(self._services.seal.open(command.sealed_response_url), text)
+    async def _respond(
+        self, command: Command, text: str, blocks: list[Block] | None = None
+    ) -> None:
+        await respond(self._services.seal.open(command.sealed_response_url), text, blocks)
 
 
-def _user(command: Command) -> SlackUser:
-    return SlackUser(command.team_id, command.user_id, command.enterprise_id)
+def not_permitted(error: NotPermitted) -> str:
+    permission = permission_for(error.tool_name, is_read=True)
+    return (
+        f"Your account is connected, but the permission “{permission}” is missing for this app in "
+        "Intercom's Developer Hub. An operator has to tick it there."
+    )

@@ -4,7 +4,6 @@ import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block
-from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
@@ -21,7 +20,7 @@ class CannotPost(Exception):
 
 
 async def send_connect_button(
-    client: AsyncWebClient, user_id: str, link: str, *, thread_ts: str | None = None
+    client: AsyncWebClient, user_id: str, link: str, *, lost: bool, thread_ts: str | None = None
 ) -> ConnectButton:
     """Send the button by direct message, into `thread_ts` where the teammate asked in the DM.
 
@@ -33,21 +32,16 @@ async def send_connect_button(
         channel=channel_id,
         thread_ts=thread_ts,
         text=messages.CONNECT_TEXT,
-        blocks=messages.connect_blocks(link),
+        blocks=messages.connect_blocks(link, lost=lost),
     )
-    return ConnectButton(channel_id=channel_id, ts=str(sent["ts"]))
+    return ConnectButton(channel_id=channel_id, ts=str(sent["ts"]), is_for_reconnecting=lost)
 
 
-async def show_connected(
-    client: AsyncWebClient, button: ConnectButton, name: str, workspace: str
-) -> None:
-    """Turn the button's message into the news that the account is connected."""
+async def replace_button(client: AsyncWebClient, button: ConnectButton, text: str) -> None:
+    """Turn the button's message into what has become of it."""
     try:
         await client.chat_update(
-            channel=button.channel_id,
-            ts=button.ts,
-            text=messages.CONNECTED_TEXT,
-            blocks=messages.connected_blocks(name, workspace),
+            channel=button.channel_id, ts=button.ts, text=text, blocks=messages.section(text)
         )
     except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
         log.warning("slack_refused", call="chat.update", why=_why(error))
@@ -77,18 +71,10 @@ async def turn_away(client: AsyncWebClient, channel_id: str, user_id: str) -> No
         log.warning("slack_refused", call="chat.postEphemeral", why=_why(error))
 
 
-async def warn_of_misuse(client: AsyncWebClient, user_id: str) -> None:
-    """Raises SlackApiError."""
+async def tell(client: AsyncWebClient, user_id: str, text: str) -> None:
+    """Send a direct message. Raises SlackApiError."""
     opened = await client.conversations_open(users=user_id)
-    await client.chat_postMessage(channel=opened["channel"]["id"], text=messages.MISUSED)
-
-
-async def publish_home(client: AsyncWebClient, user_id: str, status: str) -> None:
-    try:
-        view = View(type="home", blocks=messages.home_blocks(status))
-        await client.views_publish(user_id=user_id, view=view)
-    except SlackApiError as error:
-        log.warning("slack_refused", call="views.publish", why=_why(error))
+    await client.chat_postMessage(channel=opened["channel"]["id"], text=text)
 
 
 async def suggest_prompts(client: AsyncWebClient, channel_id: str) -> None:
@@ -132,13 +118,23 @@ async def post_question(
     return str(sent["ts"])
 
 
-async def respond(response_url: str | None, text: str, blocks: list[Block] | None = None) -> None:
-    """Answer a command where it was typed, visible only to who typed it."""
+async def respond(
+    response_url: str | None,
+    text: str,
+    blocks: list[Block] | None = None,
+    *,
+    in_place: bool = False,
+) -> None:
+    """Answer a command where it was typed, visible only to who typed it; `in_place`: instead of
+    the message whose button was pressed."""
     if response_url is None:
         log.warning("response_url_lost")
         return
     answer = await AsyncWebhookClient(response_url).send(
-        text=text, blocks=blocks, response_type="ephemeral"
+        text=text,
+        blocks=blocks,
+        response_type="ephemeral",
+        replace_original=True if in_place else None,
     )
     if answer.status_code != 200:
         log.warning("slack_refused", call="response_url", why=answer.body[:100])

@@ -15,17 +15,21 @@ from pydantic import ValidationError
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
+from bot.accounts.identity import SlackUser
 from bot.services import Services
 from bot.slack.formatting import unescape
-from bot.slack.messages import HELP
+from bot.slack.messages import CONNECT_BUTTON, HELP
 from bot.slack.payloads import (
+    BlockActions,
     Envelope,
     HomeOpenedEvent,
     MessageEvent,
     SlashCommand,
     StoppedEvent,
+    TokensRevokedEvent,
+    UserChangeEvent,
 )
-from bot.state.models import Command, Conversation, Request
+from bot.state.models import Command, Conversation, Owner, Press, Request
 
 log = structlog.get_logger()
 
@@ -53,9 +57,12 @@ def build_app(services: Services) -> AsyncApp:
     app.event("message")(_door(listeners.message))
     app.event("app_home_opened")(_door(listeners.home_opened))
     app.event("agent_session_stopped")(_door(listeners.stopped))
+    app.event("user_change")(_door(listeners.user_changed))
+    app.event("tokens_revoked")(_door(listeners.tokens_revoked))
+    app.event("app_uninstalled")(_door(listeners.uninstalled))
     app.event(ANYTHING)(_ignored)
     app.command("/intercom")(listeners.command)
-    app.action(ANYTHING)(_acknowledged)
+    app.action(ANYTHING)(listeners.pressed)
     app.view(ANYTHING)(_acknowledged)
     app.view_closed(ANYTHING)(_acknowledged)
     return app
@@ -93,7 +100,8 @@ class Listeners:
             if is_for_somebody_else or not await self._services.store.knows(request.conversation):
                 return
         seen = [envelope.event_id, f"{envelope.team_id}:{event.channel}:{event.ts}"]
-        fresh = await self._services.store.accept(request, seen)
+        identifier = SlackUser.of(request).identifier
+        fresh = await self._services.store.accept(request, seen, identifier)
         log.info("request_accepted", request=request.id, repeat=not fresh)
         await self._services.queue.advance(request.conversation, event.ts)
 
@@ -113,6 +121,56 @@ class Listeners:
         conversation = Conversation(envelope.team_id, event.channel, event.thread_ts, event.user)
         if await self._services.store.stop(conversation):
             await self._services.queue.advance(conversation, f"stop:{envelope.event_id}")
+
+    async def user_changed(self, body: dict[str, Any]) -> None:
+        """A deactivated member has left: what the agent has of theirs goes."""
+        envelope = Envelope.model_validate(body)
+        event = UserChangeEvent.model_validate(body["event"])
+        if event.user.deleted:
+            await self._left(envelope, event.user.id)
+
+    async def tokens_revoked(self, body: dict[str, Any]) -> None:
+        """The bot's own: the app is gone from the workspace. Somebody's: they took theirs back."""
+        envelope = Envelope.model_validate(body)
+        tokens = TokensRevokedEvent.model_validate(body["event"]).tokens
+        if tokens.bot:
+            await self._services.queue.uninstalled(envelope.event_id, envelope.team_id)
+        for user_id in tokens.oauth:
+            await self._left(envelope, user_id)
+
+    async def uninstalled(self, body: dict[str, Any]) -> None:
+        envelope = Envelope.model_validate(body)
+        await self._services.queue.uninstalled(envelope.event_id, envelope.team_id)
+
+    async def _left(self, envelope: Envelope, user_id: str) -> None:
+        owner = Owner(
+            team_id=envelope.team_id, enterprise_id=envelope.enterprise_id, user_id=user_id
+        )
+        await self._services.queue.left(SlackUser.of(owner).identifier, owner)
+
+    async def pressed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Who pressed is who Slack says it was; a button's value only says what."""
+        try:
+            pressed = BlockActions.model_validate(body)
+        except ValidationError as error:
+            log.warning("malformed_action", problems=error.error_count())
+            await ack()
+            return
+        action = pressed.actions[0]
+        if pressed.is_by_a_member and action.action_id != CONNECT_BUTTON:
+            url = pressed.response_url
+            await self._services.queue.press(
+                Press(
+                    id=pressed.trigger_id,
+                    team_id=pressed.team.id,
+                    enterprise_id=pressed.enterprise.id if pressed.enterprise else None,
+                    user_id=pressed.user.id,
+                    action_id=action.action_id,
+                    value=action.chosen,
+                    sealed_response_url=self._services.seal.close(url) if url else "",
+                )
+            )
+        await ack()
 
     async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         try:

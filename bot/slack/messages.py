@@ -1,27 +1,53 @@
 """What the bot says in its own words, outside of Claude's answers."""
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
 from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
     ContextBlock,
-    DividerBlock,
     MarkdownTextObject,
     SectionBlock,
 )
 
+from bot.intercom.areas import Ability
 from bot.slack.formatting import escape
+from bot.state.models import Teammate
+from bot.state.store import StopReason
 
 CONNECT_BUTTON = "connect_intercom"
+DISCONNECT = "disconnect_intercom"
+KEEP_CONNECTION = "keep_connection"
 APP_NAME = "Intercom Agent"
 
 CONNECT_TEXT = "Connect your Intercom account, and I can get to work."
 NOT_CONNECTED = "Your Intercom account is not connected. `/intercom connect` changes that."
+LOST = (
+    "Intercom no longer accepts your connection: it was revoked or has expired. "
+    "`/intercom connect` renews it."
+)
+WAITED_TOO_LONG = (
+    "Nobody connected Intercom in the time that a request waits, so this one has expired. "
+    "`/intercom connect` connects you; then ask again."
+)
 STATUS_UNKNOWN = "Whether your Intercom account is connected can't be told right now."
 CONNECTED_TEXT = "Your Intercom account is connected."
+ACCOUNTS_UNAVAILABLE = (
+    "The service that keeps your Intercom connection does not answer right now. "
+    "Nothing was changed. Try again in a few minutes."
+)
+FORGOTTEN = "I have forgotten our conversations. What we wrote stays here in Slack."
+KEPT = "All stays as it is."
+REPLACED = "There is a newer button below."
 POINTER = (
     "Your Intercom account isn't connected yet. I sent you a direct message with a button; your "
     "request is kept and goes on by itself once you have connected."
+)
+POINTER_TO_RECONNECT = (
+    "Intercom no longer accepts your connection. I sent you a direct message with a button to "
+    "reconnect; your request is kept and goes on by itself afterwards."
 )
 STILL_WAITING = (
     "I'm still waiting for your Intercom account to be connected. The button is in our direct "
@@ -30,6 +56,16 @@ STILL_WAITING = (
 MISUSED = (
     ":warning: Somebody opened your link for connecting Intercom and was not you, so nothing was "
     "connected. Don't pass the button's link on. `/intercom connect` gives you a new one."
+)
+USED_AGAIN = (
+    "Your link for connecting Intercom was opened once more after it had been used; nothing was "
+    "connected by that. If it wasn't you, somebody else has the link: it is of no use to them. "
+    "`/intercom connect` gives you a new one."
+)
+NOT_CONFIRMED = (
+    ":warning: Somebody came back from your link for connecting Intercom, and Slack or Scalekit "
+    "did not confirm that it was you, so nothing was connected. `/intercom connect` gives you a "
+    "new link."
 )
 STRANGER = (
     "I work only for members of this workspace, with their own Intercom accounts, so I can't take "
@@ -40,7 +76,6 @@ NOT_INVITED = (
     "ask again, or ask me in a direct message."
 )
 CHANNEL_CLOSED = "I can't post in this channel. Ask me in a direct message instead."
-STOPPED = "Stopped."
 SUGGESTED_PROMPTS = (
     ("What's open?", "Which open conversations are unassigned, oldest first?"),
     ("Find a customer", "Find Priya Natarajan and summarize her latest conversation"),
@@ -54,26 +89,29 @@ HELP = f"""\
 • Mention me in a channel, or write to me in a direct message. In a thread we have started, just \
 go on talking.
 • `/intercom connect`: connect your Intercom account
-• `/intercom status`: as whom you are connected
+• `/intercom status`: as whom you are connected, and what I may do there
+• `/intercom disconnect`: end the connection; asks first
+• `/intercom forget`: I forget our conversations
 • `/intercom help`: this text
 
 What changes something in Intercom is signed with your name."""
 
 
-def connect_blocks(link: str) -> list[Block]:
-    """The one button to the authorization link."""
+def connect_blocks(link: str, *, lost: bool) -> list[Block]:
+    """The one button to the authorization link; `lost`: for somebody who was connected before."""
+    words = (
+        "*Reconnect your Intercom account*\nIntercom no longer accepts your connection: it was "
+        "revoked or has expired. What you asked is kept and goes on by itself afterwards."
+        if lost
+        else "*Connect your Intercom account*\nI work in Intercom as you, with your permissions "
+        "and your name. What you asked is kept and goes on by itself afterwards."
+    )
     return [
-        SectionBlock(
-            text=MarkdownTextObject(
-                text="*Connect your Intercom account*\nI work in Intercom as you, with your "
-                "permissions and your name. What you asked is kept and goes on by itself "
-                "afterwards."
-            )
-        ),
+        SectionBlock(text=MarkdownTextObject(text=words)),
         ActionsBlock(
             elements=[
                 ButtonElement(
-                    text="Connect Intercom",
+                    text="Reconnect Intercom" if lost else "Connect Intercom",
                     action_id=CONNECT_BUTTON,
                     url=link,
                     style="primary",
@@ -95,17 +133,60 @@ def connected_as(name: str, workspace: str) -> str:
     return f":white_check_mark: Connected as *{escape(name)}* in *{escape(workspace)}*."
 
 
-def connected_blocks(name: str, workspace: str) -> list[Block]:
-    return [SectionBlock(text=MarkdownTextObject(text=connected_as(name, workspace)))]
+def account_details(teammate: Teammate, since: datetime | None) -> str:
+    """Where the account is and since when it is connected."""
+    parts = [escape(teammate.email)] if teammate.email else []
+    if teammate.region:
+        parts.append(f"region {escape(teammate.region)}")
+    if since:
+        when = int(since.timestamp())
+        parts.append(f"since <!date^{when}^{{date_long}}|{since:%Y-%m-%d}>")
+    return " · ".join(parts)
 
 
-def home_blocks(status: str) -> list[Block]:
-    """App Home: the connection's status, and what one can do."""
+def abilities_in_words(can: Iterable[Ability]) -> list[str]:
+    """One line for each area."""
+
+    def words(ability: Ability) -> str:
+        if ability.can_read and ability.can_change:
+            return "read and change"
+        return "read" if ability.can_read else "change"
+
+    return [f"• *{ability.area}*: {words(ability)}" for ability in can]
+
+
+def section(text: str) -> list[Block]:
+    """A message of one paragraph."""
+    return [SectionBlock(text=MarkdownTextObject(text=text))]
+
+
+def disconnect_blocks(name: str, workspace: str) -> list[Block]:
+    """The question before an account is disconnected."""
     return [
-        SectionBlock(text=MarkdownTextObject(text=status)),
-        DividerBlock(),
-        SectionBlock(text=MarkdownTextObject(text=HELP)),
+        *section(
+            f"Disconnect *{escape(name)}* in *{escape(workspace)}* from Slack? What waits or runs "
+            "for you ends, and I can do nothing in Intercom for you until you connect again."
+        ),
+        ActionsBlock(
+            elements=[
+                ButtonElement(text="Disconnect", action_id=DISCONNECT, style="danger"),
+                ButtonElement(text="Keep it", action_id=KEEP_CONNECTION),
+            ]
+        ),
     ]
+
+
+def disconnected(ended: int, kept: timedelta) -> str:
+    """What disconnecting did and what remains."""
+    requests = {0: "", 1: " One request that waited or ran was ended."}.get(
+        ended, f" {ended} requests that waited or ran were ended."
+    )
+    return (
+        f"Your Intercom account is disconnected, and its access is deleted.{requests} What "
+        "remains: our messages here in Slack, what was done in Intercom, the audit of it, and "
+        f"what I remember of our conversations, for at most {kept.days} days. `/intercom forget` "
+        "erases that too. `/intercom connect` connects you again."
+    )
 
 
 def asked(user_id: str, text: str) -> str:
@@ -123,9 +204,9 @@ def failed(sentence: str, done: list[str], reference: str) -> str:
     return f"\n\n:warning: {sentence} {changes}\n\n_Reference: {reference}_"
 
 
-def stopped(done: list[str], not_done: list[str]) -> str:
-    """Markdown: what was done before the teammate pressed Stop, and what was not."""
-    lines = [f"**{STOPPED}**"]
+def stopped(reason: StopReason, done: list[str], not_done: list[str]) -> str:
+    """Markdown: what was done before the teammate ended the run, and what was not."""
+    lines = ["**Stopped.**" if reason == "stop" else "**Ended, since you disconnected Intercom.**"]
     lines.append("Changed before: " + "; ".join(done) + "." if done else "Nothing was changed.")
     if not_done:
         lines.append("Not run: " + "; ".join(not_done) + ".")

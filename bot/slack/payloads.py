@@ -46,6 +46,30 @@ class StoppedEvent(BaseModel):
     user: str
 
 
+class ChangedUser(BaseModel):
+    id: str
+    deleted: bool = False
+
+
+class UserChangeEvent(BaseModel):
+    """`user_change`."""
+
+    user: ChangedUser
+
+
+class RevokedTokens(BaseModel):
+    """Whose tokens they were: people's, and the bot's own."""
+
+    oauth: list[str] = []
+    bot: list[str] = []
+
+
+class TokensRevokedEvent(BaseModel):
+    """`tokens_revoked`."""
+
+    tokens: RevokedTokens
+
+
 class Authorization(BaseModel):
     user_id: str
     """The bot's own user."""
@@ -62,6 +86,48 @@ class Envelope(BaseModel):
     @property
     def bot_user_id(self) -> str:
         return self.authorizations[0].user_id
+
+
+class _Id(BaseModel):
+    id: str
+
+
+class _InteractingUser(BaseModel):
+    id: str
+    team_id: str | None = None
+
+
+class _Value(BaseModel):
+    value: str
+
+
+class Action(BaseModel):
+    """One button or choice of a `block_actions` payload."""
+
+    action_id: str
+    value: str | None = None
+    selected_option: _Value | None = None
+
+    @property
+    def chosen(self) -> str:
+        return (self.selected_option.value if self.selected_option else self.value) or ""
+
+
+class BlockActions(BaseModel):
+    """`block_actions`: something was pressed or chosen."""
+
+    user: _InteractingUser
+    team: _Id
+    enterprise: _Id | None = None
+    trigger_id: str
+    response_url: str | None = None
+    actions: list[Action] = Field(min_length=1)
+
+    @property
+    def is_by_a_member(self) -> bool:
+        """Not by somebody of another organization, in a shared channel."""
+        home = (None, self.team.id, self.enterprise.id if self.enterprise else None)
+        return self.user.team_id in home
 
 
 class SlashCommand(BaseModel):

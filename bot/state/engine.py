@@ -1,12 +1,20 @@
 """The task engine (docket) and the Redis that it and the state share."""
 
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from docket import Docket
 
 LEASE = timedelta(seconds=10)
 """How long a silent worker keeps a job before another one takes it."""
+
+
+class RedisSource(Protocol):
+    """Whatever hands out connections to Redis; docket does, for its own Redis."""
+
+    def redis(self) -> AbstractAsyncContextManager[Any]: ...
 
 
 def open_engine(redis_url: str, concurrency: int) -> Docket:

@@ -5,6 +5,8 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
+from bot.settings import Approvals
+
 
 class Conversation(NamedTuple):
     """One teammate's conversation with the agent: a Slack thread, seen by one user.
@@ -106,6 +108,7 @@ class StreamState(BaseModel):
     """What is in it for good. Text that came after it, in a step that broke off, is replaced."""
 
 
+Outcome = Literal["working", "waiting", "done", "stopped", "failed", "expired"]
 RunPhase = Literal["new", "waiting_for_connection", "turn", "ending"]
 
 
@@ -126,8 +129,13 @@ class Run(BaseModel):
     stream: StreamState | None = None
     reminded: int = 0
     """While it waits for a connection: after how many further requests it said so again."""
-    joined: int = 0
-    """How many later messages of the teammate this run has taken up."""
+    waiting_since: datetime | None = None
+    """Since when it waits for a connection."""
+    lost_connection: bool = False
+    """The account was connected before: it has to be reconnected."""
+    heard: list[str] = []
+    """The teammate's later messages that this run has taken up."""
+    outcome: Outcome = "working"
     started_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -135,6 +143,8 @@ class Head(BaseModel):
     """What is frozen for a conversation's life, since Claude's prefix must not change."""
 
     system: str
+    account: str
+    """Whose Intercom account all of the conversation was seen with."""
     toolset: str
     """The hash under which the tools sent to Claude are stored."""
 
@@ -146,7 +156,52 @@ class Teammate(BaseModel):
     name: str
     email: str
     workspace: str
+    workspace_id: str = ""
     region: str = ""
+
+    @property
+    def account(self) -> str:
+        """Tells this Intercom account from every other."""
+        return f"{self.workspace_id or self.workspace}:{self.admin_id}"
+
+
+class Owner(BaseModel):
+    """The Slack user whose identifier it is."""
+
+    team_id: str
+    enterprise_id: str | None = None
+    user_id: str
+
+
+class Preferences(BaseModel):
+    """What a teammate has chosen in App Home; None: as the deployment has it."""
+
+    approvals: Approvals | None = None
+
+
+class RecentRequest(BaseModel):
+    """A request as App Home shows it."""
+
+    reference: str
+    text: str
+    channel_id: str
+    ts: str
+    received_at: datetime
+    outcome: Outcome
+    permalink: str = ""
+
+
+class Press(BaseModel):
+    """A button pressed or a choice made, as Slack signed it."""
+
+    id: str
+    """The trigger id."""
+    team_id: str
+    enterprise_id: str | None = None
+    user_id: str
+    action_id: str
+    value: str = ""
+    sealed_response_url: str = ""
 
 
 class PendingConnection(BaseModel):
@@ -176,3 +231,4 @@ class ConnectButton(BaseModel):
     ts: str
     is_spent: bool = False
     """Its link was used, whatever came of it."""
+    is_for_reconnecting: bool = False

@@ -1,10 +1,11 @@
 """What web and worker ask the task engine to do next, by the jobs' names."""
 
 import secrets
+from datetime import datetime
 
 from docket import Docket
 
-from bot.state.models import Command, Conversation, PendingConnection
+from bot.state.models import Command, Conversation, Owner, PendingConnection, Press
 
 
 class Queue:
@@ -17,10 +18,13 @@ class Queue:
     def __init__(self, docket: Docket) -> None:
         self._docket = docket
 
-    async def advance(self, conversation: Conversation, cause: str = "") -> None:
-        """`cause` names what the step is for; the same one is not enqueued twice at a time."""
+    async def advance(
+        self, conversation: Conversation, cause: str = "", when: datetime | None = None
+    ) -> None:
+        """`cause` names what the step is for; the same one is not enqueued twice at a time.
+        `when`: not before; None: now."""
         key = f"advance:{conversation.key}:{cause or secrets.token_hex(8)}"
-        await self._docket.add("advance", key=key)(conversation.key)
+        await self._docket.add("advance", when=when, key=key)(conversation.key)
 
     async def answer_command(self, command: Command) -> None:
         add = self._docket.add("answer_command", key=f"command:{command.id}")
@@ -40,9 +44,25 @@ class Queue:
         add = self._docket.add("turn_away", key=f"stranger:{event_id}")
         await add(channel_id, user_id)
 
-    async def refused(self, pending: PendingConnection) -> None:
+    async def refused(self, pending: PendingConnection, warning: str) -> None:
         add = self._docket.add("refused", key=f"refused:{secrets.token_hex(8)}")
-        await add(pending.model_dump_json())
+        await add(pending.model_dump_json(), warning)
+
+    async def press(self, press: Press) -> None:
+        add = self._docket.add("press", key=f"press:{press.id}")
+        await add(press.model_dump_json())
+
+    async def account_changed(self, event_id: str, identifier: str) -> None:
+        add = self._docket.add("account_changed", key=f"account:{event_id}")
+        await add(identifier)
+
+    async def left(self, identifier: str, owner: Owner) -> None:
+        add = self._docket.add("left", key=f"left:{identifier}")
+        await add(identifier, owner.model_dump_json())
+
+    async def uninstalled(self, event_id: str, team_id: str) -> None:
+        add = self._docket.add("uninstalled", key=f"uninstalled:{event_id}")
+        await add(team_id)
 
     async def connected(self, pending: PendingConnection) -> None:
         add = self._docket.add("connected", key=f"connected:{secrets.token_hex(8)}")

@@ -1,4 +1,4 @@
-"""The state in Redis: conversations, runs, requests and what waits for a connection.
+"""The state of the work in Redis: conversations with their requests and runs.
 
 Whoever works on a conversation holds its fencing token; every change made for a run names the
 token and fails with `Superseded` once somebody else has taken over. The scripts keep to the
@@ -7,27 +7,20 @@ commands that the embedded Redis knows too.
 
 import hashlib
 import time
-from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from docket import Docket
 
-from bot.state.models import (
-    ConnectButton,
-    Conversation,
-    Head,
-    Request,
-    Run,
-    Teammate,
-)
+from bot.state.engine import RedisSource
+from bot.state.models import Conversation, Head, Request, Run
 
 SEEN_TTL = timedelta(hours=25)
 """Slack repeats a delivery within minutes, and for up to a day where delayed events are on."""
 
 ACCEPT = """
 local fresh = 1
-for i = 4, #KEYS do
+for i = 5, #KEYS do
   if not redis.call('SET', KEYS[i], '1', 'NX', 'EX', ARGV[1]) then fresh = 0 end
 end
 if fresh == 1 then
@@ -35,6 +28,8 @@ if fresh == 1 then
   redis.call('EXPIRE', KEYS[1], ARGV[2])
   redis.call('RPUSH', KEYS[2], ARGV[3])
   redis.call('ZADD', KEYS[3], ARGV[5], ARGV[4])
+  redis.call('ZADD', KEYS[4], ARGV[5], ARGV[4])
+  redis.call('EXPIRE', KEYS[4], ARGV[2])
 end
 return fresh
 """
@@ -48,7 +43,11 @@ COMMIT = """
 if redis.call('HGET', KEYS[1], 'fence') ~= ARGV[1] then return 0 end
 local ttl, taken, run = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 if taken > 0 then redis.call('LTRIM', KEYS[3], taken, -1) end
-for i = 7, #ARGV do redis.call('RPUSH', KEYS[4], ARGV[i]) end
+if ARGV[7] == '1' then
+  redis.call('DEL', KEYS[4])
+  redis.call('HDEL', KEYS[1], 'head')
+end
+for i = 8, #ARGV do redis.call('RPUSH', KEYS[4], ARGV[i]) end
 redis.call('EXPIRE', KEYS[1], ttl)
 redis.call('EXPIRE', KEYS[4], ttl)
 if run ~= '' then
@@ -68,14 +67,8 @@ return {redis.call('HGET', KEYS[1], 'fence') or '', redis.call('HGET', KEYS[1], 
 
 STOP = """
 if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
-redis.call('HSET', KEYS[1], 'stop', '1')
+redis.call('HSET', KEYS[1], 'stop', ARGV[1])
 return 1
-"""
-
-GET_AND_DELETE = """
-local value = redis.call('GET', KEYS[1])
-if value then redis.call('DEL', KEYS[1]) end
-return value
 """
 
 
@@ -91,29 +84,30 @@ class Taken(NamedTuple):
     inbox: list[Request]
 
 
+StopReason = Literal["stop", "disconnected"]
+
+
 class Signals(NamedTuple):
     superseded: bool
-    stopped: bool
-
-
-class _Engine(Protocol):
-    def redis(self) -> AbstractAsyncContextManager[Any]: ...
+    stopped: StopReason | None
 
 
 class Store:
     """Every call raises `redis.exceptions.RedisError` when Redis cannot be reached."""
 
     def __init__(self, docket: Docket, conversation_ttl: timedelta) -> None:
-        self._engine: _Engine = cast(_Engine, docket)
+        self._engine = cast(RedisSource, docket)
         self._ttl = int(conversation_ttl.total_seconds())
 
-    async def accept(self, request: Request, seen: list[str]) -> bool:
-        """Store a request in its conversation's inbox unless one of its `seen` ids is known.
+    async def accept(self, request: Request, seen: list[str], identifier: str) -> bool:
+        """Store a request of `identifier`'s in its conversation's inbox unless one of its `seen`
+        ids is known.
 
         Out: whether it was new. A repeat changes nothing.
         """
         key = request.conversation.key
-        keys = [f"conversation:{key}", f"inbox:{key}", "open", *(f"seen:{name}" for name in seen)]
+        keys = [f"conversation:{key}", f"inbox:{key}", "open", f"conversations:{identifier}"]
+        keys += [f"seen:{name}" for name in seen]
         fresh = await self._script(
             ACCEPT,
             keys,
@@ -167,9 +161,11 @@ class Store:
         *,
         taken: int = 0,
         messages: list[str] | None = None,
+        afresh: bool = False,
     ) -> None:
         """Save the run (None: it has ended), drop `taken` requests from the inbox and append
-        `messages` (JSON, as sent to Claude), all at once. Raises Superseded."""
+        `messages` (JSON, as sent to Claude), all at once; `afresh`: what was said and frozen
+        before is dropped first. Raises Superseded."""
         key = conversation.key
         done = await self._script(
             COMMIT,
@@ -180,6 +176,7 @@ class Store:
             run.model_dump_json() if run else "",
             key,
             int(time.time()),
+            int(afresh),
             *(messages or []),
         )
         if not done:
@@ -187,12 +184,33 @@ class Store:
 
     async def signals(self, conversation: Conversation, token: str) -> Signals:
         fence, stop = await self._script(SIGNALS, [f"conversation:{conversation.key}"])
-        return Signals(superseded=fence.decode() != token, stopped=bool(stop))
+        return Signals(superseded=fence.decode() != token, stopped=stop.decode() or None)
 
-    async def stop(self, conversation: Conversation) -> bool:
+    async def stop(self, conversation: Conversation, reason: StopReason = "stop") -> bool:
         """Mark the conversation's run to be stopped. Out: whether there is one."""
         key = conversation.key
-        return bool(await self._script(STOP, [f"conversation:{key}", f"run:{key}"]))
+        return bool(await self._script(STOP, [f"conversation:{key}", f"run:{key}"], reason))
+
+    async def conversations(self, identifier: str) -> list[Conversation]:
+        """Those that this teammate has with the agent, the oldest first."""
+        async with self._engine.redis() as redis:
+            keys = await redis.zrangebyscore(f"conversations:{identifier}", "-inf", "+inf")
+        return [Conversation.from_key(key.decode()) for key in keys]
+
+    async def is_busy(self, conversation: Conversation) -> bool:
+        """Whether a run is under way or waits there, or a request has not been begun yet."""
+        key = conversation.key
+        async with self._engine.redis() as redis:
+            return bool(await redis.exists(f"run:{key}") or await redis.llen(f"inbox:{key}"))
+
+    async def erase(self, identifier: str, conversation: Conversation) -> None:
+        """All that there is of a conversation, a run under way included: it is superseded."""
+        key = conversation.key
+        async with self._engine.redis() as redis:
+            names = (f"{kind}:{key}" for kind in ("conversation", "run", "inbox", "messages"))
+            await redis.delete(*names)
+            await redis.zrem("open", key)
+            await redis.zrem(f"conversations:{identifier}", key)
 
     async def messages(self, conversation: Conversation) -> list[str]:
         """The conversation with Claude so far, each message as the JSON that was sent."""
@@ -222,62 +240,6 @@ class Store:
             if value:
                 await redis.expire(f"toolset:{name}", self._ttl)
         return value.decode() if value else None
-
-    async def wait_for_connection(self, identifier: str, conversation: Conversation) -> None:
-        """Remember that this conversation goes on once `identifier` is connected."""
-        async with self._engine.redis() as redis:
-            key = f"waiting:{identifier}"
-            await redis.rpush(key, conversation.key)
-            await redis.expire(key, self._ttl)
-
-    async def waiting_for_connection(self, identifier: str) -> list[Conversation]:
-        """Those conversations, in the order in which they began to wait; each once."""
-        async with self._engine.redis() as redis:
-            keys = await redis.lrange(f"waiting:{identifier}", 0, -1)
-        return [Conversation.from_key(key) for key in dict.fromkeys(k.decode() for k in keys)]
-
-    async def end_waiting(self, identifier: str, conversation: Conversation) -> None:
-        async with self._engine.redis() as redis:
-            await redis.lrem(f"waiting:{identifier}", 0, conversation.key)
-
-    async def save_once(self, key: str, value: str, ttl: timedelta) -> None:
-        """Keep something that can be taken a single time, within `ttl`."""
-        async with self._engine.redis() as redis:
-            await redis.set(key, value, ex=ttl)
-
-    async def take_once(self, key: str) -> str | None:
-        """What was kept under this key; from now on there is nothing."""
-        value = await self._script(GET_AND_DELETE, [key])
-        return value.decode() if value else None
-
-    async def connect_button(self, identifier: str) -> ConnectButton | None:
-        """The button that this teammate was sent last, as long as its link may be good."""
-        async with self._engine.redis() as redis:
-            value = await redis.get(f"button:{identifier}")
-        return ConnectButton.model_validate_json(value) if value else None
-
-    async def save_connect_button(
-        self, identifier: str, button: ConnectButton, ttl: timedelta
-    ) -> None:
-        async with self._engine.redis() as redis:
-            await redis.set(f"button:{identifier}", button.model_dump_json(), ex=ttl)
-
-    async def forget_connect_button(self, identifier: str) -> None:
-        async with self._engine.redis() as redis:
-            await redis.delete(f"button:{identifier}")
-
-    async def teammate(self, identifier: str) -> Teammate | None:
-        async with self._engine.redis() as redis:
-            value = await redis.get(f"teammate:{identifier}")
-        return Teammate.model_validate_json(value) if value else None
-
-    async def save_teammate(self, identifier: str, teammate: Teammate, ttl: timedelta) -> None:
-        async with self._engine.redis() as redis:
-            await redis.set(f"teammate:{identifier}", teammate.model_dump_json(), ex=ttl)
-
-    async def forget_teammate(self, identifier: str) -> None:
-        async with self._engine.redis() as redis:
-            await redis.delete(f"teammate:{identifier}")
 
     async def ping(self) -> None:
         """Prove that Redis takes writes, which a bare PING does not when it is full."""

@@ -31,6 +31,14 @@ def embedded_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     yield from _world(tmp_path_factory.mktemp("embedded"), embedded=True)
 
 
+@pytest.fixture(scope="module")
+def impatient_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Requests wait two seconds for their teammate to connect."""
+    embedded = not RedisServer.is_installed()
+    folder = tmp_path_factory.mktemp("impatient")
+    yield from _world(folder, embedded=embedded, APPROVALS="off", REQUEST_WAIT="PT2S")
+
+
 @pytest.fixture
 def fresh_world(tmp_path: Path) -> Iterator[World]:
     """A world of its own, for tests that break it. Needs a Redis server."""

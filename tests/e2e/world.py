@@ -1,10 +1,14 @@
 """The whole thing, as people use it: web and worker as processes, the sandbox around them."""
 
+import json
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import HTTPCookieProcessor, build_opener
+
+import pytest
+import redis
 
 from bot.accounts.identity import SlackUser
 from bot.sandbox.people import Person
@@ -30,6 +34,10 @@ class Browser:
                 return answer.url, answer.read().decode()
         except HTTPError as error:
             return url, error.read().decode()
+
+    def went_to(self, url: str) -> str:
+        """Where it ended up."""
+        return self.open(url)[0]
 
     def sign_in(self, back_from_intercom: str, user_id: str) -> str:
         """Go on after the consent, and sign in with Slack as `user_id`. Out: the last page."""
@@ -82,6 +90,35 @@ class World:
     def consent(self, link: str, person: Person) -> str:
         """Agree at Intercom as this person. Out: where the browser is sent back to."""
         return self.scalekit.authorize(link, str(person.intercom_admin_id))
+
+    def audit(self) -> list[dict[str, Any]]:
+        """The audit's entries, the oldest first; skips the test where Redis is embedded in web."""
+        if self.redis is None:
+            pytest.skip("the audit cannot be read from outside of an embedded Redis")
+        with redis.Redis.from_url(self.redis.url) as client:
+            return [json.loads(fields[b"entry"]) for _, fields in client.xrange("audit")]
+
+    def keys_with(self, part: str) -> list[str]:
+        """The keys in Redis that contain this; skips the test where Redis is embedded in web."""
+        if self.redis is None:
+            pytest.skip("an embedded Redis cannot be looked into from outside")
+        with redis.Redis.from_url(self.redis.url) as client:
+            return sorted(key.decode() for key in client.scan_iter(f"*{part}*"))
+
+    def told(self, person: Person, text: str) -> list[Message]:
+        """The bot's direct messages to this person that contain the text, oldest first."""
+        dm = self.slack.dm(person.slack_user_id)
+        found = self.slack.messages(dm)
+        return [m for m in found if m.user == self.slack.bot_user_id and text in m.plain]
+
+    def private(self, person: Person, text: str) -> list[Message]:
+        """What only this person sees and contains the text, oldest first."""
+        return [m for m in self.slack.ephemerals(person.slack_user_id) if text in m.plain]
+
+    def home(self, person: Person) -> str:
+        """App Home's text and labels as this person sees them; empty before it is published."""
+        view = self.slack.home(person.slack_user_id)
+        return json.dumps(view["blocks"], ensure_ascii=False) if view else ""
 
     def mention(
         self, person: Person, text: str, channel: str = SUPPORT, thread: str | None = None

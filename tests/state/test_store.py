@@ -1,44 +1,17 @@
 """The state, on the embedded Redis and on a server: the same on both."""
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from docket import Docket
 
-from bot.sandbox.processes import RedisServer
-from bot.state.engine import open_engine
-from bot.state.models import Conversation, Request, Run
+from bot.state.models import Conversation, Head, Request, Run
 from bot.state.sealing import Seal
 from bot.state.store import Store, Superseded
 
 DAY = timedelta(days=1)
 CONVERSATION = Conversation("T1", "C1", "100.1", "U1")
-
-
-@pytest.fixture(scope="module", params=["embedded", "server"])
-def redis_url(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    if request.param == "embedded":
-        yield "memory://"
-        return
-    if not RedisServer.is_installed():
-        pytest.skip("there is no redis-server on this machine")
-    server = RedisServer(Path(tmp_path_factory.mktemp("redis")))
-    server.start()
-    yield server.url
-    server.stop()
-
-
-@pytest.fixture
-async def docket(redis_url: str) -> AsyncIterator[Docket]:
-    async with open_engine(redis_url, 5) as docket:
-        async with docket.redis() as redis:
-            for key in await redis.keys("*"):
-                await redis.delete(key)
-        yield docket
+WHO = "slack:T1:U1"
 
 
 @pytest.fixture
@@ -60,10 +33,10 @@ def request(number: int = 1) -> Request:
 
 async def test_a_request_is_accepted_once_by_any_of_its_names(store: Store) -> None:
     assert not await store.knows(CONVERSATION)
-    assert await store.accept(request(), ["Ev1", "T1:C1:100.1"])
-    assert not await store.accept(request(), ["Ev1", "T1:C1:other"])
-    assert not await store.accept(request(), ["Ev-other", "T1:C1:100.1"])
-    assert await store.accept(request(2), ["Ev2"])
+    assert await store.accept(request(), ["Ev1", "T1:C1:100.1"], WHO)
+    assert not await store.accept(request(), ["Ev1", "T1:C1:other"], WHO)
+    assert not await store.accept(request(), ["Ev-other", "T1:C1:100.1"], WHO)
+    assert await store.accept(request(2), ["Ev2"], WHO)
     assert await store.knows(CONVERSATION)
     token, run, inbox = await store.take(CONVERSATION)
     assert token
@@ -72,7 +45,7 @@ async def test_a_request_is_accepted_once_by_any_of_its_names(store: Store) -> N
 
 
 async def test_who_was_superseded_changes_nothing(store: Store) -> None:
-    await store.accept(request(), ["Ev1"])
+    await store.accept(request(), ["Ev1"], WHO)
     old = await store.take(CONVERSATION)
     run = Run(reference="r1", request=old.inbox[0])
     await store.commit(CONVERSATION, old.token, run, taken=1, messages=["m1"])
@@ -93,7 +66,7 @@ async def test_who_was_superseded_changes_nothing(store: Store) -> None:
 
 async def test_stop_marks_the_run_there_is_and_goes_with_it(store: Store) -> None:
     assert not await store.stop(CONVERSATION)
-    await store.accept(request(), ["Ev1"])
+    await store.accept(request(), ["Ev1"], WHO)
     taken = await store.take(CONVERSATION)
     run = Run(reference="r1", request=taken.inbox[0])
     await store.commit(CONVERSATION, taken.token, run, taken=1)
@@ -106,8 +79,8 @@ async def test_stop_marks_the_run_there_is_and_goes_with_it(store: Store) -> Non
 
 async def test_what_was_accepted_is_found_lying_until_it_has_ended(store: Store) -> None:
     nothing = timedelta(seconds=-5)
-    await store.accept(request(), ["Ev1"])
-    await store.accept(request(2), ["Ev2"])
+    await store.accept(request(), ["Ev1"], WHO)
+    await store.accept(request(2), ["Ev2"], WHO)
     assert await store.left_lying(nothing) == [CONVERSATION]
     assert await store.left_lying(timedelta(minutes=1)) == []
     taken = await store.take(CONVERSATION)
@@ -120,21 +93,44 @@ async def test_what_was_accepted_is_found_lying_until_it_has_ended(store: Store)
     assert await store.left_lying(nothing) == []
 
 
-async def test_what_is_kept_once_is_taken_once(store: Store, docket: Docket) -> None:
-    await store.save_once("connect:1", "value", DAY)
+async def test_disconnecting_ends_a_run_for_that_reason(store: Store) -> None:
+    await store.accept(request(), ["Ev1"], WHO)
+    taken = await store.take(CONVERSATION)
+    run = Run(reference="r1", request=taken.inbox[0])
+    await store.commit(CONVERSATION, taken.token, run, taken=1)
+    await store.stop(CONVERSATION, "disconnected")
+    assert (await store.signals(CONVERSATION, taken.token)).stopped == "disconnected"
+
+
+async def test_afresh_drops_what_was_said_and_frozen(store: Store) -> None:
+    await store.accept(request(), ["Ev1"], WHO)
+    taken = await store.take(CONVERSATION)
+    run = Run(reference="r1", request=taken.inbox[0])
+    await store.commit(CONVERSATION, taken.token, run, taken=1, messages=["old"])
+    await store.save_head(CONVERSATION, Head(system="s", account="a", toolset="t"))
+    await store.commit(CONVERSATION, taken.token, run, messages=["new"], afresh=True)
+    assert await store.messages(CONVERSATION) == ["new"]
+    assert await store.head(CONVERSATION) is None
+
+
+async def test_an_erased_conversation_is_gone_and_its_worker_superseded(
+    store: Store, docket: Docket
+) -> None:
+    await store.accept(request(), ["Ev1"], WHO)
+    taken = await store.take(CONVERSATION)
+    run = Run(reference="r1", request=taken.inbox[0])
+    await store.commit(CONVERSATION, taken.token, run, taken=1, messages=["m"])
+    assert await store.conversations(WHO) == [CONVERSATION]
+    assert await store.is_busy(CONVERSATION)
+    await store.erase(WHO, CONVERSATION)
+    assert await store.conversations(WHO) == []
+    assert not await store.is_busy(CONVERSATION)
+    assert not await store.knows(CONVERSATION)
+    assert await store.left_lying(timedelta(seconds=-5)) == []
+    with pytest.raises(Superseded):
+        await store.commit(CONVERSATION, taken.token, run, messages=["late"])
     async with docket.redis() as redis:
-        assert await redis.ttl("connect:1") > 0
-    assert await store.take_once("connect:1") == "value"
-    assert await store.take_once("connect:1") is None
-
-
-async def test_who_waits_goes_on_in_the_order_they_came(store: Store) -> None:
-    other = CONVERSATION._replace(thread_ts="200.1")
-    for conversation in (other, CONVERSATION, other):
-        await store.wait_for_connection("slack:T1:U1", conversation)
-    assert await store.waiting_for_connection("slack:T1:U1") == [other, CONVERSATION]
-    await store.end_waiting("slack:T1:U1", other)
-    assert await store.waiting_for_connection("slack:T1:U1") == [CONVERSATION]
+        assert [key for key in await redis.keys("*") if CONVERSATION.key.encode() in key] == []
 
 
 def test_a_seal_opens_only_with_its_secret() -> None:

@@ -1,0 +1,121 @@
+"""What buttons and choices do once they are out of Slack's hands."""
+
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.models.blocks import ActionsBlock, ButtonElement
+from slack_sdk.models.views import View
+
+from bot.accounts.identity import SlackUser
+from bot.accounts.scalekit import AccountsUnavailable
+from bot.accounts.teammates import NotConnected, NotPermitted
+from bot.services import Services
+from bot.slack import home, messages
+from bot.slack.connect import disconnect, offer_to_connect
+from bot.slack.errands import post_question, respond, tell
+from bot.slack.home import Home
+from bot.state.models import Press, Request
+
+log = structlog.get_logger()
+
+
+class Presses:
+    def __init__(self, services: Services, home_: Home) -> None:
+        self._services = services
+        self._home = home_
+
+    async def answer(self, press: Press) -> None:
+        """Raises RedisError or SlackApiError where trying again later can help."""
+        user = SlackUser.of(press)
+        with structlog.contextvars.bound_contextvars(team=press.team_id, user=press.user_id):
+            try:
+                await self._answer(press, user)
+            except AccountsUnavailable as error:
+                log.warning("accounts_unavailable", why=str(error))
+                await self._say(press, messages.ACCOUNTS_UNAVAILABLE)
+
+    async def _answer(self, press: Press, user: SlackUser) -> None:
+        match press.action_id:
+            case home.CONNECT:
+                await self._connect(press, user)
+            case messages.DISCONNECT | home.DISCONNECT:
+                await self._say(press, await disconnect(self._services, user))
+                await self._home.publish(user)
+            case messages.KEEP_CONNECTION:
+                await self._say(press, messages.KEPT)
+            case home.APPROVALS:
+                await self._prefer(press, user)
+            case action if action.startswith(home.EXAMPLE):
+                await self._ask(press, user)
+
+    async def _connect(self, press: Press, user: SlackUser) -> None:
+        """Show the way to Intercom at once; by direct message where that came too late."""
+        services = self._services
+        try:
+            await services.teammates.connected(user.identifier)
+        except NotConnected as error:
+            lost = error.lost
+        except NotPermitted:
+            return await self._home.publish(user)
+        else:
+            return await self._home.publish(user)
+        link = await services.connecting.link(user)
+        try:
+            await services.slack.views_open(trigger_id=press.id, view=_way_out(link, lost=lost))
+        except SlackApiError as error:
+            log.info("slack_refused", call="views.open", why=error.response.get("error"))
+            await offer_to_connect(services, user, thread_ts=None, lost=lost, anew=True)
+        return None
+
+    async def _prefer(self, press: Press, user: SlackUser) -> None:
+        approvals = home.stricter(press.value, self._services.settings.approvals)
+        preferences = await self._services.profiles.preferences(user.identifier)
+        chosen = preferences.model_copy(update={"approvals": approvals})
+        await self._services.profiles.save_preferences(user.identifier, chosen)
+        await self._home.publish(user)
+
+    async def _ask(self, press: Press, user: SlackUser) -> None:
+        """Ask an example in the direct messages."""
+        if not press.value.isdecimal() or int(press.value) >= len(home.EXAMPLES):
+            return
+        text = home.EXAMPLES[int(press.value)][1]
+        services = self._services
+        opened = await services.slack.conversations_open(users=user.user_id)
+        channel_id = str(opened["channel"]["id"])
+        ts = await post_question(services.slack, channel_id, user.user_id, text, press.id)
+        request = Request(
+            id=press.id,
+            team_id=press.team_id,
+            enterprise_id=press.enterprise_id,
+            user_id=press.user_id,
+            channel_id=channel_id,
+            thread_ts=ts,
+            ts=ts,
+            text=text,
+            is_direct=True,
+        )
+        await services.store.accept(request, [press.id], user.identifier)
+        await services.queue.advance(request.conversation, press.id)
+
+    async def _say(self, press: Press, text: str) -> None:
+        """In place of the message whose button it was, else by direct message."""
+        if press.sealed_response_url:
+            url = self._services.seal.open(press.sealed_response_url)
+            await respond(url, text, messages.section(text), in_place=True)
+        else:
+            await tell(self._services.slack, press.user_id, text)
+
+
+def _way_out(link: str, *, lost: bool) -> View:
+    button = ButtonElement(
+        text="Continue to Intercom", action_id=messages.CONNECT_BUTTON, url=link, style="primary"
+    )
+    words = (
+        "You agree at Intercom, then sign in with Slack, so that the account is bound to you and "
+        "nobody else. The link is yours alone and works for 15 minutes."
+    )
+    return View(
+        type="modal",
+        title="Reconnect Intercom" if lost else "Connect Intercom",
+        close="Close",
+        blocks=[*messages.section(words), ActionsBlock(elements=[button])],
+    )

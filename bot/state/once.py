@@ -1,0 +1,54 @@
+"""What may be taken a single time, such as the state of an authorization link."""
+
+from datetime import timedelta
+from typing import cast
+
+from docket import Docket
+
+from bot.state.engine import RedisSource
+
+REMEMBERED = timedelta(hours=24)
+"""For how long something that was taken can be told from something that never was there."""
+
+TAKE = """
+local value = redis.call('GET', KEYS[1])
+if value and string.sub(value, 1, 6) == 'value:' then
+  redis.call('SET', KEYS[1], 'taken:' .. string.sub(value, 7), 'EX', ARGV[1])
+end
+return value
+"""
+
+
+class Unknown(Exception):
+    """Nothing is kept under this key: its time is over, or it was never there."""
+
+
+class AlreadyTaken(Exception):
+    """It was taken before. `value` is what it was."""
+
+    def __init__(self, value: str) -> None:
+        super().__init__()
+        self.value = value
+
+
+class Once:
+    """Every call raises `redis.exceptions.RedisError` when Redis cannot be reached."""
+
+    def __init__(self, docket: Docket) -> None:
+        self._engine = cast(RedisSource, docket)
+
+    async def save(self, key: str, value: str, ttl: timedelta) -> None:
+        async with self._engine.redis() as redis:
+            await redis.set(key, f"value:{value}", ex=ttl)
+
+    async def take(self, key: str) -> str:
+        """What was kept under this key. Raises Unknown, or AlreadyTaken from the second time on."""
+        async with self._engine.redis() as redis:
+            ttl = str(int(REMEMBERED.total_seconds()))
+            found = await redis.eval(TAKE, 1, key, ttl)
+        if not found:
+            raise Unknown
+        kind, _, value = str(found.decode()).partition(":")
+        if kind == "taken":
+            raise AlreadyTaken(value)
+        return value
