@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import Scalekit, VerificationRefused
@@ -28,6 +29,13 @@ class LinkUsed(Exception):
         self.pending = pending
 
 
+class Link(NamedTuple):
+    """An authorization link. `id` tells it from others, without opening it."""
+
+    id: str
+    url: str
+
+
 class Connecting:
     def __init__(
         self, settings: Settings, scalekit: Scalekit, profiles: Profiles, once: Once, seal: Seal
@@ -38,14 +46,14 @@ class Connecting:
         self._once = once
         self._seal = seal
 
-    async def link(self, user: SlackUser) -> str:
+    async def link(self, user: SlackUser) -> Link:
         """An authorization link for this user, good once and for LINK_LIFETIME.
 
         Raises AccountsUnavailable.
         """
         state = secrets.token_urlsafe(32)
         await self._scalekit.account(user.identifier)
-        link = await self._scalekit.authorization_link(
+        url = await self._scalekit.authorization_link(
             user.identifier, state, self._settings.verify_url
         )
         pending = PendingConnection(
@@ -57,7 +65,11 @@ class Connecting:
         await self._once.save(f"connect:{_hash(state)}", pending.model_dump_json(), LINK_LIFETIME)
         owner = Owner(team_id=user.team_id, enterprise_id=user.enterprise_id, user_id=user.user_id)
         await self._profiles.save_owner(user.identifier, owner)
-        return link
+        return Link(_hash(state), url)
+
+    async def is_good(self, link_id: str) -> bool:
+        """Whether that link was neither used nor has expired."""
+        return await self._once.is_there(f"connect:{link_id}")
 
     async def take(self, state: str) -> PendingConnection:
         """What the link with this state was made for, once. Raises LinkExpired or LinkUsed."""
@@ -67,12 +79,7 @@ class Connecting:
             raise LinkExpired from error
         except AlreadyTaken as error:
             raise LinkUsed(PendingConnection.model_validate_json(error.value)) from error
-        pending = PendingConnection.model_validate_json(value)
-        button = await self._profiles.connect_button(pending.identifier)
-        if button:
-            spent = button.model_copy(update={"is_spent": True})
-            await self._profiles.save_connect_button(pending.identifier, spent, LINK_LIFETIME)
-        return pending
+        return PendingConnection.model_validate_json(value)
 
     async def await_sign_in(self, sign_in: PendingSignIn) -> str:
         """Keep a consent until its browser has signed in. Out: the state for Slack to bring back.

@@ -17,7 +17,7 @@ async def offer_to_connect(
     Raises AccountsUnavailable or SlackApiError.
     """
     before = await services.profiles.connect_button(user.identifier)
-    if before and not before.is_spent and not anew:
+    if before and not anew and await services.connecting.is_good(before.link_id):
         return
     link = await services.connecting.link(user)
     button = await send_connect_button(

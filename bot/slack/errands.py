@@ -7,6 +7,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.accounts.connecting import Link
 from bot.slack import messages
 from bot.state.models import ConnectButton, Request
 
@@ -20,7 +21,7 @@ class CannotPost(Exception):
 
 
 async def send_connect_button(
-    client: AsyncWebClient, user_id: str, link: str, *, lost: bool, thread_ts: str | None = None
+    client: AsyncWebClient, user_id: str, link: Link, *, lost: bool, thread_ts: str | None = None
 ) -> ConnectButton:
     """Send the button by direct message, into `thread_ts` where the teammate asked in the DM.
 
@@ -32,9 +33,9 @@ async def send_connect_button(
         channel=channel_id,
         thread_ts=thread_ts,
         text=messages.CONNECT_TEXT,
-        blocks=messages.connect_blocks(link, lost=lost),
+        blocks=messages.connect_blocks(link.url, lost=lost),
     )
-    return ConnectButton(channel_id=channel_id, ts=str(sent["ts"]), is_for_reconnecting=lost)
+    return ConnectButton(channel_id=channel_id, ts=str(sent["ts"]), link_id=link.id)
 
 
 async def replace_button(client: AsyncWebClient, button: ConnectButton, text: str) -> None:

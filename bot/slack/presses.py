@@ -60,7 +60,7 @@ class Presses:
             return await self._home.publish(user)
         link = await services.connecting.link(user)
         try:
-            await services.slack.views_open(trigger_id=press.id, view=_way_out(link, lost=lost))
+            await services.slack.views_open(trigger_id=press.id, view=_way_out(link.url, lost=lost))
         except SlackApiError as error:
             log.info("slack_refused", call="views.open", why=error.response.get("error"))
             await offer_to_connect(services, user, thread_ts=None, lost=lost, anew=True)

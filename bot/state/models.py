@@ -229,6 +229,5 @@ class ConnectButton(BaseModel):
 
     channel_id: str
     ts: str
-    is_spent: bool = False
-    """Its link was used, whatever came of it."""
-    is_for_reconnecting: bool = False
+    link_id: str
+    """Tells its link from others, without opening it."""

@@ -41,6 +41,12 @@ class Once:
         async with self._engine.redis() as redis:
             await redis.set(key, f"value:{value}", ex=ttl)
 
+    async def is_there(self, key: str) -> bool:
+        """Whether it can still be taken."""
+        async with self._engine.redis() as redis:
+            found = await redis.get(key)
+        return bool(found) and found.startswith(b"value:")
+
     async def take(self, key: str) -> str:
         """What was kept under this key. Raises Unknown, or AlreadyTaken from the second time on."""
         async with self._engine.redis() as redis:

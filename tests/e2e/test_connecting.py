@@ -20,13 +20,11 @@ def link(world: World) -> str:
 
 
 def new_link(world: World) -> str:
-    before = [message.ts for message in buttons(world)]
+    said = len(world.private(MAYA, "sent you a direct message"))
     world.slack.command(MAYA.slack_user_id, SUPPORT, "connect")
-
-    def sent() -> list[Message]:
-        return [message for message in buttons(world) if message.ts not in before]
-
-    return button_link(world.slack.wait(sent, what="a link")[-1])
+    answers = lambda: world.private(MAYA, "sent you a direct message")[said:]  # noqa: E731
+    world.slack.wait(answers, what="the command's answer")
+    return button_link(buttons(world)[-1])
 
 
 def buttons(world: World) -> list[Message]:

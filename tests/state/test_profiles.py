@@ -28,7 +28,9 @@ async def test_what_is_kept_once_is_taken_once(docket: Docket) -> None:
     await once.save("connect:1", "value: 1", DAY)
     async with docket.redis() as redis:
         assert await redis.ttl("connect:1") > 0
+    assert await once.is_there("connect:1")
     assert await once.take("connect:1") == "value: 1"
+    assert not await once.is_there("connect:1")
     for _ in range(2):
         with pytest.raises(AlreadyTaken) as taken:
             await once.take("connect:1")
@@ -74,7 +76,9 @@ async def test_nothing_of_a_teammate_remains_when_erased(
     await profiles.save_owner(WHO, owner)
     await profiles.save_tools(WHO, [{"name": "x"}], DAY)
     await profiles.save_connected_since(WHO, NOW)
-    await profiles.save_connect_button(WHO, ConnectButton(channel_id="D1", ts="1.1"), DAY)
+    await profiles.save_connect_button(
+        WHO, ConnectButton(channel_id="D1", ts="1.1", link_id="h"), DAY
+    )
     await profiles.wait_for_connection(WHO, CONVERSATION, NOW)
     await profiles.save_preferences(WHO, Preferences(approvals="writes"))
     await profiles.note_request(WHO, recent(1))
