@@ -10,7 +10,7 @@ from bot.sandbox.slack.agents import Agents
 from bot.sandbox.slack.api import Api
 from bot.sandbox.slack.chat import Chat
 from bot.sandbox.slack.conversations import Conversations, user_object
-from bot.sandbox.slack.delivery import Courier, Delivery
+from bot.sandbox.slack.delivery import Courier, Delivery, Kind
 from bot.sandbox.slack.events import Events
 from bot.sandbox.slack.interactions import Interactions
 from bot.sandbox.slack.reading import Reading
@@ -312,14 +312,15 @@ class SlackSandbox(Reading):
         self,
         payload: Json,
         *,
+        kind: Kind = "event",
         headers: dict[str, str] | None = None,
         sign: bool = True,
         body: bytes | None = None,
     ) -> Delivery:
-        """Any envelope, as it is: repeats, odd payloads, wrong signatures. `headers` win over the
+        """Any payload, as it is: repeats, odd payloads, wrong signatures. `headers` win over the
         usual ones; `body` is sent in place of the payload's JSON, and signed."""
         with self._workspace.changing():
-            delivery = Delivery("event", payload)
+            delivery = Delivery(kind, payload)
             return self._courier.send(delivery, headers=headers, sign=sign, body=body)
 
     def envelope(self, event: Json, channel_id: str | None = None) -> Json:
