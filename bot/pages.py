@@ -10,7 +10,6 @@ STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f6f5f2;color:#1d1c1d}
 main{max-width:32rem;margin:12vh auto 0;padding:2rem;background:#fff;border-radius:12px;
 box-shadow:0 1px 4px #0002}
-.mark{font-size:2rem;line-height:1}
 h1{font-size:1.4rem;margin:.5rem 0}p{margin:.5rem 0}
 code{background:#0001;border-radius:4px;padding:.1em .3em}
 a{color:#1264a3}
@@ -34,7 +33,6 @@ AGAIN = "Type “/intercom connect” in Slack to get a new link."
 
 def connected(team_id: str) -> HTMLResponse:
     return _page(
-        "✅",
         "You are connected",
         "Your Intercom account is connected to your Slack account.",
         "What you asked goes on by itself; you can close this page.",
@@ -44,7 +42,6 @@ def connected(team_id: str) -> HTMLResponse:
 
 def somebody_else() -> HTMLResponse:
     return _page(
-        "🚫",
         "This link is not yours",
         "This link was made for somebody else, and nothing was connected.",
         "Your own link is one “/intercom connect” in Slack away.",
@@ -54,7 +51,6 @@ def somebody_else() -> HTMLResponse:
 
 def expired() -> HTMLResponse:
     return _page(
-        "⌛",
         "This link has expired",
         "It is no longer good. Nothing was connected.",
         AGAIN,
@@ -64,7 +60,6 @@ def expired() -> HTMLResponse:
 
 def used(team_id: str) -> HTMLResponse:
     return _page(
-        "⌛",
         "This link was used already",
         "A link is good once. Nothing was connected this time.",
         AGAIN,
@@ -74,16 +69,15 @@ def used(team_id: str) -> HTMLResponse:
 
 
 def cancelled(what: str, team_id: str) -> HTMLResponse:
-    return _page("✋", "Nothing was connected", what, AGAIN, team_id=team_id, status=400)
+    return _page("Nothing was connected", what, AGAIN, team_id=team_id, status=400)
 
 
 def not_confirmed(what: str, team_id: str) -> HTMLResponse:
-    return _page("🚫", "Nothing was connected", what, AGAIN, team_id=team_id, status=403)
+    return _page("Nothing was connected", what, AGAIN, team_id=team_id, status=403)
 
 
 def unavailable(team_id: str) -> HTMLResponse:
     return _page(
-        "⏳",
         "Not connected yet",
         "A service that is needed for it does not answer right now.",
         "Wait a few minutes. " + AGAIN,
@@ -92,9 +86,7 @@ def unavailable(team_id: str) -> HTMLResponse:
     )
 
 
-def _page(
-    mark: str, title: str, *sentences: str, team_id: str = "", status: int = 200
-) -> HTMLResponse:
+def _page(title: str, *sentences: str, team_id: str = "", status: int = 200) -> HTMLResponse:
     """A plain page that ends with the way back into Slack."""
     paragraphs = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
     back = "slack://open" + (f"?team={quote(team_id)}" if team_id else "")
@@ -102,8 +94,7 @@ def _page(
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{html.escape(title)}</title><style>{STYLE}</style></head>"
-        f'<body><main><div class="mark" aria-hidden="true">{mark}</div>'
-        f"<h1>{html.escape(title)}</h1>{paragraphs}"
+        f"<body><main><h1>{html.escape(title)}</h1>{paragraphs}"
         f'<a class="back" href="{back}">Back to Slack</a></main></body></html>',
         status_code=status,
         headers=HEADERS,

@@ -97,10 +97,10 @@ class Runs:
             if next_ is Next.CONTINUE:
                 await self._services.queue.advance(work.conversation)
             elif next_ is Next.ENDED:
-                await thread.end()
                 outcome = "done" if run.outcome == "working" else run.outcome
-                log.info("run_ended", outcome=outcome, turns=run.turn, calls=len(run.ended_calls))
                 await self._note(run, outcome)
+                await thread.end()
+                log.info("run_ended", outcome=outcome, turns=run.turn, calls=len(run.ended_calls))
                 await work.end()
                 await self._services.queue.advance(work.conversation)
 

@@ -59,6 +59,20 @@ AREAS = (
     Area("Teammates and teams", ("admin", "team"), "Read admins", "Update admins"),
 )
 
+IN_ORDER = (
+    "Conversations",
+    "Contacts and companies",
+    "Tickets",
+    "Help articles",
+    "News",
+    "Tags",
+    "Events",
+    "Data attributes",
+    "Teammates and teams",
+    "Activity log",
+    "Other",
+)
+
 
 def area_of(tool_name: str) -> Area | None:
     return next((area for area in AREAS if any(word in tool_name for word in area.words)), None)
@@ -73,13 +87,12 @@ def permission_for(tool_name: str, *, is_read: bool) -> str | None:
 
 
 def abilities(tools: Iterable[tuple[str, bool]]) -> list[Ability]:
-    """In: (name, whether it reads) of each tool. Out: what they allow, in AREAS' order, and last
-    what belongs to no area."""
+    """In: (name, whether it reads) of each tool. Out: what they allow, the areas that matter most
+    first, and last what belongs to no area."""
     can: dict[str, tuple[bool, bool]] = {}
     for name, is_read in tools:
         area = area_of(name)
         label = area.name if area else "Other"
         read, change = can.get(label, (False, False))
         can[label] = (read or is_read, change or not is_read)
-    order = [*(area.name for area in AREAS), "Other"]
-    return [Ability(label, *can[label]) for label in order if label in can]
+    return [Ability(label, *can[label]) for label in IN_ORDER if label in can]

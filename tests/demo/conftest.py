@@ -1,28 +1,15 @@
 """`bot demo` as a process, and headless Chromium to look at its page."""
 
-import os
-import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
-from demo_process import ARTIFACTS, ROOT, demo_environment
-from playwright.sync_api import Browser, Page, sync_playwright
+from demo_process import ROOT, demo_environment
+from playwright.sync_api import Browser, Page
 
 from bot.sandbox.processes import free_port
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")
@@ -38,21 +25,6 @@ def demo_url() -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     demo.send_signal(signal.SIGTERM)
     assert demo.wait(60) == 0
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    # Not for the session: Playwright's loop would be running in everybody else's tests.
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI has to have a Chromium")
-        pytest.skip("there is no Chromium or Chrome on this machine")
-    ARTIFACTS.mkdir(exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

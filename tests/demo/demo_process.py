@@ -1,10 +1,9 @@
-"""Where the demo's tests run it and keep their pictures."""
+"""How the demo's tests run it."""
 
 import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ARTIFACTS = ROOT / "artifacts"
 
 
 def demo_environment(**changes: str) -> dict[str, str]:

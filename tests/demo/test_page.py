@@ -1,7 +1,8 @@
 """A person tries the demo: real Chromium, the real bot, the sandbox."""
 
-from demo_process import ARTIFACTS
-from playwright.sync_api import Browser, Page, expect
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page, expect
 
 
 def ask(page: Page, text: str) -> None:
@@ -11,7 +12,9 @@ def ask(page: Page, text: str) -> None:
 
 
 def become(page: Page, name: str) -> None:
-    page.get_by_role("navigation").get_by_role("button", name=name).click()
+    person = page.get_by_role("navigation").get_by_role("button", name=name)
+    person.click()
+    expect(person).to_have_attribute("aria-current", "true")
 
 
 def open_thread(page: Page, text: str) -> None:
@@ -19,25 +22,25 @@ def open_thread(page: Page, text: str) -> None:
     root.locator("button.replies").click()
 
 
-def connect(page: Page) -> None:
+def connect(page: Page, artifacts: Path, name: str = "Maya Lindqvist") -> None:
     """Press the button in the direct messages, agree at Intercom, come back."""
     page.get_by_role("button", name="Intercom Agent", exact=False).first.click()
     with page.context.expect_page() as opened:
         page.locator("#messages").get_by_role("link", name="Connect Intercom").last.click()
     consent = opened.value
     consent.get_by_role("button", name="Authorize access").click()
-    consent.get_by_role("link", name="Maya Lindqvist").click()
+    consent.get_by_role("link", name=name).click()
     expect(consent.get_by_role("heading")).to_have_text("You are connected")
-    consent.screenshot(path=ARTIFACTS / "connected.png")
+    consent.screenshot(path=artifacts / "connected.png")
     consent.close()
 
 
-def test_from_a_mention_to_consent_to_the_answer(page: Page) -> None:
+def test_from_a_mention_to_consent_to_the_answer(page: Page, artifacts: Path) -> None:
     ask(page, "@Intercom Agent Which open conversations are unassigned?")
     pointer = page.locator("article.private", has_text="direct message with a button")
     expect(pointer).to_be_visible()
     expect(pointer).to_contain_text("Only visible to you")
-    connect(page)
+    connect(page, artifacts)
     expect(page.locator("#messages")).to_contain_text("Connected as Maya Lindqvist in Northwind")
     page.get_by_role("button", name="# support").click()
     open_thread(page, "Which open conversations are unassigned?")
@@ -50,7 +53,7 @@ def test_from_a_mention_to_consent_to_the_answer(page: Page) -> None:
         "href", "https://app.intercom.com/a/inbox/_/inbox/conversation/215470001"
     )
     expect(page.locator(".caret")).to_have_count(0)
-    page.screenshot(path=ARTIFACTS / "answer.png")
+    page.screenshot(path=artifacts / "answer.png")
 
     reply = page.get_by_label("Reply…")
     reply.fill("Reply to Priya that we refunded the second charge today")
@@ -60,7 +63,7 @@ def test_from_a_mention_to_consent_to_the_answer(page: Page) -> None:
     changed.first.click()
     expect(page.locator("#intercom .part").last).to_contain_text("refunded")
     expect(page.locator("#replies .status")).to_have_count(0)
-    page.screenshot(path=ARTIFACTS / "demo.png")
+    page.screenshot(path=artifacts / "demo.png")
 
 
 def test_a_command_answers_privately(page: Page) -> None:
@@ -69,11 +72,11 @@ def test_a_command_answers_privately(page: Page) -> None:
     expect(note.last).to_be_visible()
 
 
-def test_the_pane_and_another_teammate(page: Page) -> None:
+def test_the_pane_and_another_teammate(page: Page, artifacts: Path) -> None:
     become(page, "Tom Okafor")
     page.get_by_role("button", name="Intercom Agent", exact=False).first.click()
     expect(page.locator(".chips button").first).to_contain_text("What's open?")
-    page.screenshot(path=ARTIFACTS / "pane.png")
+    page.screenshot(path=artifacts / "pane.png")
     ask(page, "who am I?")
     expect(page.get_by_role("link", name="Connect Intercom")).to_have_count(0)
     open_thread(page, "who am I?")
@@ -85,13 +88,75 @@ def test_the_pane_and_another_teammate(page: Page) -> None:
     expect(opened.value.get_by_role("heading")).to_have_text("Nothing was connected")
 
 
-def test_app_home_says_as_whom_one_is_connected(page: Page) -> None:
-    become(page, "Aisha Rahman")
+def home(page: Page) -> Locator:
     page.get_by_role("button", name="Intercom Agent", exact=False).first.click()
     page.get_by_role("tab", name="Home").click()
-    home = page.locator("#messages")
-    expect(home).to_contain_text("not connected")
-    expect(home).to_contain_text("/intercom connect")
+    return page.locator("#messages")
+
+
+def test_app_home_from_newcomer_to_disconnected(page: Page, artifacts: Path) -> None:
+    become(page, "Aisha Rahman")
+    shown = home(page)
+    expect(shown).to_contain_text("Connect your Intercom account")
+    expect(shown).to_contain_text("What you ask me shows up here")
+    page.screenshot(path=artifacts / "home-newcomer.png")
+    shown.get_by_role("button", name="Connect Intercom").click()
+    dialog = page.get_by_role("dialog", name="Connect Intercom")
+    with page.context.expect_page() as opened:
+        dialog.get_by_role("link", name="Continue to Intercom").click()
+    consent = opened.value
+    consent.get_by_role("button", name="Authorize access").click()
+    consent.get_by_role("link", name="Aisha Rahman").click()
+    expect(consent.get_by_role("heading")).to_have_text("You are connected")
+    consent.close()
+    dialog.get_by_role("button", name="Close").click()
+    expect(shown).to_contain_text("Connected as Aisha Rahman in Northwind")
+    expect(shown).to_contain_text("Conversations: read and change")
+    shown.get_by_role("combobox").select_option("writes")
+    shown.get_by_role("button", name="Find a customer").click()
+    page.get_by_role("tab", name="Messages").click()
+    open_thread(page, "Find Priya Natarajan")
+    expect(page.locator("#replies .status")).to_have_count(0)
+    home(page)
+    expect(shown).to_contain_text("Find Priya Natarajan and summarize")
+    expect(shown).to_contain_text("done")
+    expect(shown.get_by_role("combobox")).to_have_value("writes")
+    page.screenshot(path=artifacts / "home-connected.png")
+    page.once("dialog", lambda question: question.dismiss())
+    shown.get_by_role("button", name="Disconnect").click()
+    expect(shown).to_contain_text("Connected as Aisha Rahman")
+    page.once("dialog", lambda question: question.accept())
+    shown.get_by_role("button", name="Disconnect").click()
+    expect(shown).to_contain_text("Connect your Intercom account")
+    page.get_by_role("tab", name="Messages").click()
+    expect(page.locator("#messages")).to_contain_text("What remains")
+
+
+def test_revoked_at_intercom_then_reconnected(page: Page, artifacts: Path) -> None:
+    become(page, "Tom Okafor")
+    ask(page, "/intercom connect")
+    connect(page, artifacts, "Tom Okafor")
+    page.locator("#intercom").get_by_role("button", name="Revoke").click()
+    messages = page.locator("#messages")
+    expect(messages).to_contain_text("Intercom no longer accepts your connection")
+    page.get_by_role("button", name="# support").click()
+    ask(page, "@Intercom Agent who am I in Intercom?")
+    expect(page.locator("article.private", has_text="button to reconnect")).to_be_visible()
+    page.screenshot(path=artifacts / "reconnect.png")
+    page.get_by_role("button", name="Intercom Agent", exact=False).first.click()
+    with page.context.expect_page() as opened:
+        messages.get_by_role("link", name="Reconnect Intercom").last.click()
+    opened.value.get_by_role("button", name="Authorize access").click()
+    opened.value.get_by_role("link", name="Tom Okafor").click()
+    expect(opened.value.get_by_role("heading")).to_have_text("You are connected")
+    page.get_by_role("button", name="# support").click()
+    open_thread(page, "who am I in Intercom?")
+    expect(page.locator("#replies")).to_contain_text("You are Tom Okafor in the workspace")
+    ask(page, "/intercom disconnect")
+    question = page.locator("article.private", has_text="Disconnect Tom Okafor")
+    page.screenshot(path=artifacts / "disconnect.png")
+    question.get_by_role("button", name="Disconnect").click()
+    expect(page.locator("article.private", has_text="What remains")).to_be_visible()
 
 
 def test_what_people_write_is_text(page: Page) -> None:
@@ -101,11 +166,11 @@ def test_what_people_write_is_text(page: Page) -> None:
     assert page.locator("#messages img").count() == 0
 
 
-def test_on_a_phone_nothing_hangs_over(browser: Browser, demo_url: str) -> None:
+def test_on_a_phone_nothing_hangs_over(browser: Browser, demo_url: str, artifacts: Path) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 800})
     page = context.new_page()
     page.goto(demo_url)
     page.get_by_label("Message, or /intercom …").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.screenshot(path=ARTIFACTS / "phone.png")
+    page.screenshot(path=artifacts / "phone.png")
     context.close()

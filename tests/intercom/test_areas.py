@@ -3,7 +3,7 @@
 import json
 from importlib.resources import files
 
-from bot.intercom.areas import Ability, abilities, area_of, permission_for
+from bot.intercom.areas import AREAS, Ability, abilities, area_of, permission_for
 
 CATALOGUE = json.loads((files("bot.sandbox.intercom") / "catalogue.json").read_text())
 NAMES = [tool["name"] for tool in CATALOGUE]
@@ -12,6 +12,7 @@ NAMES = [tool["name"] for tool in CATALOGUE]
 def test_every_tool_of_the_catalogue_has_an_area_and_a_permission() -> None:
     assert len(NAMES) == 98
     assert [name for name in NAMES if area_of(name) is None] == []
+    assert len(abilities((name, True) for name in NAMES)) == len(AREAS)
 
 
 def test_permissions_are_named_as_in_the_developer_hub() -> None:
@@ -34,7 +35,7 @@ def test_abilities_say_where_one_can_read_and_where_change() -> None:
         ("frobnicate", False),
     ]
     assert abilities(tools) == [
-        Ability("Tags", True, False),
         Ability("Conversations", True, True),
+        Ability("Tags", True, False),
         Ability("Other", False, True),
     ]

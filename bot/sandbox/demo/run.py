@@ -66,6 +66,7 @@ def _running(pace: float) -> Iterator[tuple[Sandbox, str]]:
         processes = BotProcesses(environment, folder)
         stack.callback(processes.stop)
         processes.start()
+        sandbox.scalekit.webhook_url = sandbox.public_url + "/scalekit/webhooks"
         yield sandbox, words
 
 

@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from bot.accounts.identity import SlackUser
 from bot.sandbox.demo.state import conversation, state
 from bot.sandbox.people import PEOPLE, Person
 from bot.sandbox.provider import ProviderError
@@ -54,6 +55,7 @@ def make_app(sandbox: Sandbox) -> Starlette:
         "close": page.close,
         "open-home": page.open_home,
         "stop": page.stop,
+        "revoke": page.revoke,
     }
     return Starlette(
         routes=[
@@ -150,3 +152,9 @@ class Page:
 
     def stop(self, act: Act) -> None:
         self._slack.press_stop(act.user, act.channel, act.ts)
+
+    def revoke(self, act: Act) -> None:
+        """Somebody takes the app's access back at Intercom, and Scalekit notices."""
+        person = self._people[act.user]
+        user = SlackUser(person.slack_team_id, person.slack_user_id)
+        self._sandbox.scalekit.set_status(user.identifier, "EXPIRED")

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from bot.accounts.identity import SlackUser
 from bot.sandbox.intercom.text import plaintext
 from bot.sandbox.people import PEOPLE, Person
 from bot.sandbox.sandbox import Sandbox
@@ -51,8 +52,16 @@ def state(sandbox: Sandbox, person: Person) -> Json:
         "prompts": slack.prompts(user) if dm else [],
         "home": slack.home(user),
         "views": slack.views(user),
+        "account": _account(sandbox, person),
         "intercom": _intercom(sandbox),
     }
+
+
+def _account(sandbox: Sandbox, person: Person) -> str | None:
+    """Scalekit's status of this person's account."""
+    user = SlackUser(person.slack_team_id, person.slack_user_id)
+    account = sandbox.scalekit.account(user.identifier)
+    return account.status if account else None
 
 
 def _messages(sandbox: Sandbox, channel_id: str, user: str) -> list[Json]:

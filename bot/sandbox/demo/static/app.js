@@ -249,6 +249,7 @@ function drawIntercom() {
       nodes.push(el("div", { class: `part${part.kind === "note" ? " note-part" : ""}` }, el("b", {}, part.who), kind, part.body ? el("div", {}, part.body) : ""));
     }
   } else {
+    nodes.push(...account());
     nodes.push(el("h3", {}, "What changed"));
     if (!state.intercom.writes.length) nodes.push(el("div", { class: "empty" }, "Nothing yet. What the agent changes shows here, signed by its teammate."));
     state.intercom.writes.forEach((write, index) => {
@@ -262,6 +263,15 @@ function drawIntercom() {
     }
   }
   box.replaceChildren(...nodes);
+}
+
+// What happens to an account outside of Slack: somebody takes the app's access back.
+function account() {
+  const words = { ACTIVE: "connected", PENDING_AUTH: "not connected", PENDING_VERIFICATION: "not confirmed yet" };
+  const status = words[state.account] ?? (state.account ? "lost" : "not connected");
+  const revoke = el("button", { type: "button", class: "ghost", onclick: () => act("revoke", {}) }, "Revoke");
+  const line = el("div", { class: "account" }, `${me().name}'s account: ${status} `, state.account === "ACTIVE" ? revoke : "");
+  return me().admin ? [el("h3", {}, "Access of the app"), line] : [];
 }
 
 async function show(id) {
@@ -282,7 +292,7 @@ function drawModal() {
   const inputs = [];
   const press = (action_id, value) => act("click", { view_id: view.id, action_id, value: value ?? null });
   const nodes = view.blocks.map((part) => {
-    if (part.type !== "input") return block(part, names(), press);
+    if (part.type !== "input") return block(withAccount(part), names(), press);
     const kind = part.element;
     const field = kind.options
       ? el("select", {}, ...kind.options.map((o) => el("option", { value: o.value }, o.text.text)))

@@ -62,6 +62,8 @@ function angled(inside, names) {
   if (target.startsWith("@")) {
     return el("span", { class: "mention" }, `@${names[target.slice(1)] ?? target.slice(1)}`);
   }
+  const date = target.match(/^!date\^(\d+)\^/);
+  if (date) return document.createTextNode(new Date(Number(date[1]) * 1000).toLocaleString());
   if (target.startsWith("!")) return el("span", { class: "mention" }, `@${target.slice(1)}`);
   if (/^(https?|mailto):/.test(target)) return link(target, unescape(label ?? target));
   return document.createTextNode(`<${inside}>`);
@@ -158,8 +160,9 @@ function element(item, press) {
     return el("a", { ...props, onclick: () => press(item.action_id, item.value) }, plain(item.text));
   }
   if (item.type === "button") {
-    const props = { type: "button", class: item.style, onclick: () => press(item.action_id) };
-    return el("button", props, plain(item.text));
+    const sure = () => !item.confirm || window.confirm(`${plain(item.confirm.title)}\n\n${plain(item.confirm.text)}`);
+    const pressed = () => sure() && press(item.action_id, item.value);
+    return el("button", { type: "button", class: item.style, onclick: pressed }, plain(item.text));
   }
   if (item.type === "feedback_buttons") {
     return ["positive_button", "negative_button"].map((side) => {
@@ -169,9 +172,11 @@ function element(item, press) {
     });
   }
   if (item.type?.endsWith("select")) {
-    const options = (item.options ?? []).map((o) => el("option", { value: o.value }, plain(o.text)));
+    const chosen = item.initial_option?.value;
+    const options = (item.options ?? []).map((o) => el("option", { value: o.value, selected: o.value === chosen }, plain(o.text)));
     const choose = (event) => press(item.action_id, event.target.value);
-    return el("select", { "aria-label": "Choose", onchange: choose }, el("option", {}, "…"), ...options);
+    const none = chosen ? [] : [el("option", {}, "…")];
+    return el("select", { "aria-label": "Choose", onchange: choose }, ...none, ...options);
   }
   return el("span", { class: "note" }, `(${item.type})`);
 }
