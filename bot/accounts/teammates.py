@@ -74,8 +74,12 @@ class Teammates:
         Raises AccountsUnavailable.
         """
         kept = await self._profiles.tools(identifier)
-        if kept is not None:
-            return [ToolDefinition.model_validate(tool) for tool in kept]
+        if kept is None:
+            return await self.tools_now(identifier)
+        return [ToolDefinition.model_validate(tool) for tool in kept]
+
+    async def tools_now(self, identifier: str) -> list[ToolDefinition]:
+        """What this account may use at this moment. Raises AccountsUnavailable."""
         tools = await self._scalekit.tools(identifier)
         values = [tool.model_dump(mode="json") for tool in tools]
         await self._profiles.save_tools(identifier, values, TOOLS_KEPT)

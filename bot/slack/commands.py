@@ -86,7 +86,7 @@ class Commands:
             return await self._respond(command, LOST if error.lost else NOT_CONNECTED)
         except NotPermitted as error:
             return await self._respond(command, not_permitted(error))
-        tools = await services.teammates.tools(user.identifier)
+        tools = await services.teammates.tools_now(user.identifier)
         since = await services.profiles.connected_since(user.identifier)
         can = abilities((tool.name, reads(tool)) for tool in tools)
         lines = [

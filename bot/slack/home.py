@@ -83,7 +83,7 @@ class Home:
         teammates, profiles = self._services.teammates, self._services.profiles
         try:
             teammate = await teammates.connected(user.identifier)
-            tools = await teammates.tools(user.identifier)
+            tools = await teammates.tools_now(user.identifier)
         except NotConnected as error:
             return _not_connected(lost=error.lost)
         except (NotPermitted, AccountsUnavailable):

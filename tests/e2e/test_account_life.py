@@ -101,6 +101,7 @@ def test_another_intercom_account_sees_nothing_of_the_former(world: World) -> No
     body = world.asked_of_claude("switch-2")[-1]
     assert "switch-1" not in json.dumps(body["messages"])
     assert "Aisha Rahman" in json.dumps(body["system"])
+    world.disconnect(TOM)
 
 
 def test_a_missing_permission_is_named_and_not_taken_for_a_lost_account(world: World) -> None:

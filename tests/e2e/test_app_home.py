@@ -5,7 +5,7 @@ import json
 from world import Browser, World, button_link, identifier
 
 from bot.sandbox.claude import reply
-from bot.sandbox.people import AISHA, MAYA, TOM, Person
+from bot.sandbox.people import AISHA, JONAS, MAYA, TOM, Person
 from bot.sandbox.slack import SUPPORT
 
 
@@ -19,13 +19,12 @@ def open_home(world: World, person: Person, text: str) -> str:
 
 
 def test_a_newcomer_sees_how_to_connect_and_what_to_ask(world: World) -> None:
-    world.scalekit.forget_accounts()
-    home = open_home(world, AISHA, "Connect Intercom")
+    home = open_home(world, JONAS, "Connect Intercom")
     assert "signed with your name" in home
     assert "What you ask me shows up here" in home
     assert "What's open?" in home
     assert "Disconnect" not in home
-    assert world.scalekit.account(identifier(AISHA)) is None
+    assert world.scalekit.account(identifier(JONAS)) is None
 
 
 def test_the_button_opens_the_way_to_intercom_and_home_changes(world: World) -> None:
@@ -55,7 +54,9 @@ def test_a_trigger_that_came_too_late_falls_back_to_a_direct_message(world: Worl
     open_home(world, MAYA, "Connect Intercom")
     world.slack.fail("views.open", error="expired_trigger_id")
     world.slack.click_home(MAYA.slack_user_id, "home_connect")
-    assert button_link(world.connect_button(MAYA, since))
+    link = button_link(world.connect_button(MAYA, since))
+    page = Browser().sign_in(world.consent(link, MAYA), MAYA.slack_user_id)
+    assert "You are connected" in page
 
 
 def test_what_one_can_do_comes_from_ones_own_tools(world: World) -> None:
@@ -81,9 +82,7 @@ def test_recent_requests_have_their_outcome_and_a_link(world: World) -> None:
 
 def test_disconnecting_in_home_says_what_remains(world: World) -> None:
     world.connect(TOM)
-    open_home(world, TOM, "Connected as *Tom")
-    world.slack.click_home(TOM.slack_user_id, "home_disconnect")
-    world.slack.wait(lambda: world.told(TOM, "What remains"), what="what remains")
+    world.disconnect(TOM)
     world.slack.wait(lambda: "Connect Intercom" in world.home(TOM), what="Home to change")
     assert world.scalekit.account(identifier(TOM)) is None
 

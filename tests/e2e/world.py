@@ -77,6 +77,14 @@ class World:
             assert person.intercom_admin_id
             self.scalekit.connect(identifier(person), person.intercom_admin_id)
 
+    def disconnect(self, person: Person) -> None:
+        """What a connected person does in App Home; nothing of the account is kept afterwards."""
+        self.slack.open_home(person.slack_user_id)
+        self.slack.wait(lambda: "home_disconnect" in self.home(person), what="the button")
+        told = len(self.told(person, "What remains"))
+        self.slack.click_home(person.slack_user_id, "home_disconnect")
+        self.slack.wait(lambda: len(self.told(person, "What remains")) > told, what="the end")
+
     def connect_button(self, person: Person, since: str) -> Message:
         """The one that this person was sent after the message `since`, once it is there."""
         dm = self.slack.dm(person.slack_user_id)
