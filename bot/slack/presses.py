@@ -38,8 +38,9 @@ class Presses:
             case home.CONNECT:
                 await self._connect(press, user)
             case messages.DISCONNECT | home.DISCONNECT:
-                await self._say(press, await disconnect(self._services, user))
+                words = await disconnect(self._services, user)
                 await self._home.publish(user)
+                await self._say(press, words)
             case messages.KEEP_CONNECTION:
                 await self._say(press, messages.KEPT)
             case home.APPROVALS:

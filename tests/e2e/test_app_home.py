@@ -65,9 +65,11 @@ def test_what_one_can_do_comes_from_ones_own_tools(world: World) -> None:
     world.scalekit.allow_only(
         identifier(TOM), ["intercom_identify_admin", "intercom_search_tickets"]
     )
-    home = open_home(world, TOM, "Connected as *Tom")
-    assert "*Tickets*: read" in home
-    assert "Conversations*" not in home
+    world.slack.open_home(TOM.slack_user_id)
+    world.slack.wait(
+        lambda: "*Tickets*: read" in world.home(TOM) and "Conversations*" not in world.home(TOM),
+        what="Home with nothing but tickets",
+    )
 
 
 def test_recent_requests_have_their_outcome_and_a_link(world: World) -> None:
