@@ -20,7 +20,9 @@ from bot.settings import WHERE_TO_FIND, Settings
 
 PAGE_SIZE = 30
 CURE = "see that this machine reaches SCALEKIT_ENVIRONMENT_URL, and that it is the right one"
-VERIFY = "app.scalekit.com → Agent Auth → Settings → User verification"
+VERIFY = (
+    "app.scalekit.com → user verification → Custom (docs.scalekit.com/agentkit/user-verification)"
+)
 
 
 async def check_accounts(settings: Settings, seconds: float) -> list[Finding]:
@@ -75,12 +77,12 @@ def _verify(client: ScalekitClient, host: str) -> list[Finding]:
         mode = _Environments(client).verify_mode(host)
     except (ScalekitException, LookupError) as error:
         told = f"could not be read ({type(error).__name__})"
-        return [warning(check, told, f"see that it is on, by your application: {VERIFY}")]
+        return [warning(check, told, f"see for yourself: {VERIFY}")]
     if mode == environments_pb.USER_VERIFY_MODE_B2B:
         return [ok(check, "users are verified by this bot")]
     told = f"the mode is {environments_pb.ConnectedAccountUserVerifyMode.Name(mode)}"
     why = "whoever opens a link would decide whose Intercom is bound"
-    return [failure(check, f"{told}: {why}", f"let your application verify users: {VERIFY}")]
+    return [failure(check, f"{told}: {why}", f"switch it: {VERIFY}")]
 
 
 class _Environments:

@@ -31,7 +31,7 @@ class Answer:
 
 async def check_public_url(settings: Settings, seconds: float) -> list[Finding]:
     """Whether browsers get there safely, and whether it is this bot that answers."""
-    reached = await guarded("PUBLIC_URL leads here", CURE, _ready(settings), seconds)
+    reached = await guarded("PUBLIC_URL answers", CURE, _ready(settings), seconds)
     return [_scheme(settings.public_url), *reached]
 
 
@@ -52,12 +52,12 @@ async def check_webhooks(settings: Settings, seconds: float) -> list[Finding]:
 def _scheme(url: str) -> Finding:
     parts = urlsplit(url)
     if parts.scheme == "https":
-        return ok("PUBLIC_URL is safe", "https")
+        return ok("PUBLIC_URL scheme", "https")
     if _is_loopback(parts.hostname or ""):
         cure = "use an https address for a real workspace"
-        return warning("PUBLIC_URL is safe", "http to this machine: only for trying out", cure)
+        return warning("PUBLIC_URL scheme", "http to this machine: only for trying out", cure)
     cure = "put https in front of `bot web`, and set PUBLIC_URL to it"
-    return failure("PUBLIC_URL is safe", "http: what browsers and Slack send can be read", cure)
+    return failure("PUBLIC_URL scheme", "http: what browsers and Slack send can be read", cure)
 
 
 def _is_loopback(host: str) -> bool:
@@ -71,12 +71,12 @@ async def _ready(settings: Settings) -> list[Finding]:
     answer = await _ask("GET", settings.public_url + "/readyz")
     told = answer.body.get("ready") if isinstance(answer.body, dict) else None
     if answer.status == 200 and told is True:
-        return [ok("PUBLIC_URL leads here", "`bot web` is ready")]
+        return [ok("PUBLIC_URL answers", "`bot web` is ready")]
     if answer.status == 503 and told is False:
         cure = "start that Redis, or correct REDIS_URL where `bot web` runs"
-        return [failure("PUBLIC_URL leads here", "`bot web` does not reach its Redis", cure)]
+        return [failure("PUBLIC_URL answers", "`bot web` does not reach its Redis", cure)]
     told = f"something else answers at /readyz (HTTP {answer.status})"
-    return [failure("PUBLIC_URL leads here", told, CURE)]
+    return [failure("PUBLIC_URL answers", told, CURE)]
 
 
 async def _events(settings: Settings, amiss: Amiss) -> list[Finding]:

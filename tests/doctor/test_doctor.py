@@ -49,9 +49,9 @@ def the(findings: list[Finding], status: str) -> Finding:
 async def test_nothing_fails_where_all_is_well(settings: Change) -> None:
     told = await examine(settings())
     assert [finding for finding in told if finding.status == "failure"] == []
-    assert by_check(told)["PUBLIC_URL is safe"].status == "warning"
+    assert by_check(told)["PUBLIC_URL scheme"].status == "warning"
     warned = {finding.check for finding in told if finding.status == "warning"}
-    assert warned <= {"PUBLIC_URL is safe", "Redis"}
+    assert warned <= {"PUBLIC_URL scheme", "Redis"}
     again = await examine(settings())
     assert [finding.check for finding in again] == [finding.check for finding in told]
 
@@ -283,12 +283,12 @@ async def test_a_model_that_is_gone_or_going(
 async def test_http_is_for_this_machine_only(settings: Change) -> None:
     address = f"localhost:{free_port()}"
     told = by_check(await check_public_url(settings(public_url=f"http://{address}"), SECONDS))
-    assert told["PUBLIC_URL is safe"].status == "warning"
+    assert told["PUBLIC_URL scheme"].status == "warning"
     told = by_check(await check_public_url(settings(public_url="http://agent.invalid"), SECONDS))
-    assert told["PUBLIC_URL is safe"].status == "failure"
+    assert told["PUBLIC_URL scheme"].status == "failure"
     told = by_check(await check_public_url(settings(public_url=f"https://{address}"), SECONDS))
-    assert told["PUBLIC_URL is safe"].status == "ok"
-    assert told["PUBLIC_URL leads here"].status == "failure"
+    assert told["PUBLIC_URL scheme"].status == "ok"
+    assert told["PUBLIC_URL answers"].status == "failure"
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ async def test_somebody_else_at_the_public_url(
 ) -> None:
     with web_server(status, body, {"Location": "https://other.invalid"}) as url:
         findings = await check_public_url(settings(public_url=url), SECONDS)
-    found = by_check(findings)["PUBLIC_URL leads here"]
+    found = by_check(findings)["PUBLIC_URL answers"]
     assert found.status == "failure"
     assert told in found.detail
 
