@@ -55,6 +55,16 @@ def manifest(
 
 
 @app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """Check the variables, credentials and services, and say how to cure what is amiss."""
+    from bot.doctor import run_doctor
+
+    raise SystemExit(run_doctor(as_json=as_json))
+
+
+@app.command()
 def demo(
     port: Annotated[int, typer.Option(help="Where the page is.")] = 8080,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,

@@ -36,6 +36,8 @@ from scalekit.common.exceptions import (
 )
 from scalekit.v1.connected_accounts import connected_accounts_pb2 as accounts_pb
 from scalekit.v1.connected_accounts.connected_accounts_pb2_grpc import ConnectedAccountServiceStub
+from scalekit.v1.environments import environments_pb2 as environments_pb
+from scalekit.v1.environments.environments_pb2_grpc import EnvironmentServiceStub
 from scalekit.v1.tools.tools_pb2 import ScopedToolFilter
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -751,3 +753,55 @@ def test_changes_of_status_are_sent_in_order_where_somebody_listens(
     ]
     assert {event["data"]["identifier"] for event in events} == {WHO}
     assert events[0]["id"] != events[1]["id"]
+
+
+# The dashboard.
+
+
+def test_connections_come_in_pages_of_thirty(
+    scalekit: ScalekitSandbox, client: ScalekitClient
+) -> None:
+    names = ["intercom", *(f"crm-{number}" for number in range(40))]
+    scalekit.name_connections(*names)
+    first = client.connection.list_app_connections(page_size=30)[0]
+    rest = client.connection.list_app_connections(page_token=first.next_page_token)[0]
+    found = client.connection.list_app_connections(query="crm-3")[0]
+    scalekit.name_connections("intercom")
+    assert (len(first.connections), first.total_size) == (30, 41)
+    assert [c.key_id for c in [*first.connections, *rest.connections]] == names
+    assert rest.next_page_token == ""
+    assert [c.key_id for c in found.connections][:2] == ["crm-3", "crm-30"]
+
+
+@pytest.mark.parametrize(
+    "asked", [{"page_size": 31}, {"page_token": "made-up"}, {"query": "cr"}, {"provider": ""}]
+)
+def test_lists_of_connections_have_limits(client: ScalekitClient, asked: dict[str, Any]) -> None:
+    with pytest.raises(ScalekitBadRequestException):
+        client.connection.list_app_connections(**asked)
+
+
+def test_the_environment_says_how_it_verifies_users(
+    scalekit: ScalekitSandbox, client: ScalekitClient
+) -> None:
+    core = client.core_client
+    service = EnvironmentServiceStub(core.grpc_secure_channel)
+
+    def mode(environment_id: str) -> int:
+        request = environments_pb.GetAgentActionsConfigRequest(id=environment_id)
+        answer = core.grpc_exec(service.GetAgentActionsConfig.with_call, request)
+        found: int = answer[0].agent_actions_config.user_verify_mode
+        return found
+
+    listed = core.grpc_exec(
+        service.ListEnvironment.with_call, environments_pb.ListEnvironmentsRequest()
+    )
+    own = next(e.id for e in listed[0].environments if e.domain == "127.0.0.1")
+    assert mode(own) == environments_pb.USER_VERIFY_MODE_B2B
+    scalekit.set_verify_mode("NONE")
+    assert mode(own) == environments_pb.USER_VERIFY_MODE_NONE
+    scalekit.set_verify_mode("B2B")
+    with pytest.raises(ScalekitNotFoundException):
+        mode("env_unknown")
+    with pytest.raises(ScalekitBadRequestException):
+        mode("sandbox")

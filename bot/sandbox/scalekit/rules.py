@@ -18,6 +18,8 @@ def check(request: Any) -> None:
             raise invalid(field.name, "value is required")
         if rules.HasField("string") and (given or not field.has_presence):
             _check_text(field.name, rules.string, value)
+        if rules.uint32.HasField("lte") and value > rules.uint32.lte:
+            raise invalid(field.name, f"value must be at most {rules.uint32.lte}")
 
 
 def _check_text(name: str, rules: Any, text: str) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import grpc
 from scalekit.v1.connected_accounts import connected_accounts_pb2_grpc as accounts_grpc
+from scalekit.v1.connections import connections_pb2_grpc as connections_grpc
+from scalekit.v1.environments import environments_pb2_grpc as environments_grpc
 from scalekit.v1.tools import tools_pb2_grpc as tools_grpc
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,6 +22,7 @@ from starlette.routing import Route
 from bot.sandbox.provider import ToolProvider
 from bot.sandbox.scalekit.accounts import Account, Accounts, Status
 from bot.sandbox.scalekit.certificates import make_certificates
+from bot.sandbox.scalekit.dashboard import ConnectionService, EnvironmentService, VerifyMode
 from bot.sandbox.scalekit.desk import Desk, Fault, RpcCall
 from bot.sandbox.scalekit.front import Front
 from bot.sandbox.scalekit.pages import Pages
@@ -86,6 +89,14 @@ class ScalekitSandbox:
         tools_grpc.add_ToolServiceServicer_to_server(  # type: ignore[no-untyped-call]
             self._tool_service, self._grpc
         )
+        self._connections = ConnectionService(self._desk, connection_name)
+        connections_grpc.add_ConnectionServiceServicer_to_server(  # type: ignore[no-untyped-call]
+            self._connections, self._grpc
+        )
+        self._environments = EnvironmentService(self._desk)
+        environments_grpc.add_EnvironmentServiceServicer_to_server(  # type: ignore[no-untyped-call]
+            self._environments, self._grpc
+        )
         self._grpc_port = self._grpc.add_insecure_port("127.0.0.1:0")
         self._front = Front(self._certificate, self._grpc_port, self._http.port)
 
@@ -115,6 +126,16 @@ class ScalekitSandbox:
             # gRPC reads only this spelling.
             "no_proxy": "127.0.0.1,localhost",
         }
+
+    # The dashboard.
+
+    def set_verify_mode(self, mode: VerifyMode) -> None:
+        """How the environment says it verifies users. Consents go on as with B2B."""
+        self._environments.verify_mode = mode
+
+    def name_connections(self, *names: str) -> None:
+        """The connections that are listed from now on; only the stand-in's own has accounts."""
+        self._connections.names = list(names)
 
     # The accounts.
 

@@ -1,8 +1,5 @@
 """Scalekit's gRPC services, on the SDK's own generated servicers."""
 
-import base64
-import binascii
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +15,7 @@ from scalekit.v1.tools import tools_pb2_grpc as tools_grpc
 from bot.sandbox.scalekit.accounts import Account, Accounts
 from bot.sandbox.scalekit.desk import Desk
 from bot.sandbox.scalekit.errors import invalid
+from bot.sandbox.scalekit.paging import page_of
 from bot.sandbox.scalekit.tools import Tools
 
 PROVIDER = "INTERCOM"
@@ -116,18 +114,15 @@ class ToolService(tools_grpc.ToolServiceServicer):
         def work() -> Any:
             if request.page_size > LARGEST_PAGE:
                 raise invalid("page_size", f"value must be at most {LARGEST_PAGE}")
-            number, size = 1, min(request.page_size or DEFAULT_PAGE, self.page_limit)
-            if request.page_token:
-                number, size = _opened(request.page_token)
             account = self._accounts.get(request.identifier)
             usable = account if account and account.status == "ACTIVE" else None
             tools = self._chosen(usable, request.filter) if usable else []
-            start, end = (number - 1) * size, number * size
+            page = page_of(tools, request, default=DEFAULT_PAGE, largest=self.page_limit)
             return tools_pb.ListScopedToolsResponse(
-                tools=[self._shown(usable, tool) for tool in tools[start:end] if usable],
+                tools=[self._shown(usable, tool) for tool in page.items if usable],
                 total_size=len(tools),
-                next_page_token=_page_token(number + 1, size) if end < len(tools) else "",
-                prev_page_token=_page_token(number - 1, size) if number > 1 else "",
+                next_page_token=page.next_token,
+                prev_page_token=page.prev_token,
             )
 
         return self._desk.serve("ListScopedTools", request, context, work)
@@ -161,22 +156,6 @@ class ToolService(tools_grpc.ToolServiceServicer):
             identifier=account.identifier,
             connected_account_id=account.id,
         )
-
-
-def _page_token(number: int, size: int) -> str:
-    return base64.b64encode(json.dumps({"page": number, "limit": size}).encode()).decode()
-
-
-def _opened(page_token: str) -> tuple[int, int]:
-    """Out: the page's number and size. Raises Refused."""
-    try:
-        page = json.loads(base64.b64decode(page_token, validate=True))
-        number, size = int(page["page"]), int(page["limit"])
-    except (binascii.Error, ValueError, TypeError, KeyError):
-        raise invalid("page_token", "value is not a page token") from None
-    if number < 1 or not 1 <= size <= LARGEST_PAGE:
-        raise invalid("page_token", "value is not a page token")
-    return number, size
 
 
 def _timestamp(seconds: float) -> Timestamp:

@@ -1,0 +1,97 @@
+"""Redis or Valkey: there, new enough, and not one that forgets."""
+
+import re
+import secrets
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError, RedisError
+
+from bot.doctor.finding import Finding, failure, ok, warning
+from bot.doctor.guard import guarded
+from bot.settings import Settings
+
+OLDEST = 7
+CURE = "check REDIS_URL, and that the server runs and can be reached from this machine"
+_CONFIG = "in redis.conf, or with your Redis provider"
+
+
+async def check_redis(settings: Settings, seconds: float) -> list[Finding]:
+    """Reachable and writable, its version, persistence and eviction."""
+    if settings.in_memory:
+        return [
+            warning(
+                "Redis",
+                "embedded in `bot web`: a restart loses every conversation",
+                "set REDIS_URL to a Redis or Valkey server for anything but trying out",
+            )
+        ]
+    return await guarded("Redis", CURE, _check(settings.redis_url), seconds)
+
+
+async def _check(url: str) -> list[Finding]:
+    # RESP 2, so that a server too old for RESP 3 can still tell its version.
+    redis: Redis = Redis.from_url(url, decode_responses=True, protocol=2)
+    try:
+        return await _examine(redis)
+    finally:
+        await redis.aclose()
+
+
+async def _examine(redis: Redis) -> list[Finding]:
+    try:
+        await redis.ping()
+    except AuthenticationError:
+        return [failure("Redis", "refuses the password", "correct the password in REDIS_URL")]
+    unwritable = await _unwritable(redis)
+    try:
+        info: dict[str, Any] = await redis.info()
+    except RedisError as error:
+        cure = "let the user in REDIS_URL run INFO"
+        return [unwritable, failure("Redis version", f"not told ({type(error).__name__})", cure)]
+    return [unwritable, _version(info), _persistence(info), _eviction(info)]
+
+
+async def _unwritable(redis: Redis) -> Finding:
+    try:
+        await redis.set("intercom-agent:doctor", secrets.token_hex(8), ex=60)
+    except RedisError as error:
+        return failure(
+            "Redis",
+            f"takes no writes ({type(error).__name__})",
+            "point REDIS_URL at the primary, free memory, or let its user write",
+        )
+    return ok("Redis", "reachable, takes writes")
+
+
+def _version(info: dict[str, Any]) -> Finding:
+    # Valkey also tells the version of Redis that it is compatible with.
+    name = "Valkey" if "valkey_version" in info else "Redis"
+    version = str(info.get("valkey_version", info.get("redis_version", "")))
+    major = re.match(r"\d+", version)
+    if major and int(major[0]) >= OLDEST:
+        return ok("Redis version", f"{name} {version}")
+    cure = f"use Redis or Valkey {OLDEST} or newer"
+    return failure("Redis version", f"{name} {version or 'of an unknown version'}", cure)
+
+
+def _persistence(info: dict[str, Any]) -> Finding:
+    if info.get("aof_enabled") == 1:
+        return ok("Redis persistence", "appendonly")
+    return warning(
+        "Redis persistence",
+        "no append-only file: a request that Slack was told is taken can be lost at a restart",
+        f"set `appendonly yes` {_CONFIG}",
+    )
+
+
+def _eviction(info: dict[str, Any]) -> Finding:
+    policy = info.get("maxmemory_policy", "unknown")
+    if policy == "noeviction":
+        return ok("Redis eviction", "noeviction")
+    return warning(
+        "Redis eviction",
+        f"maxmemory-policy is {policy}: a full Redis could drop waiting requests and "
+        "conversations without a word",
+        f"set `maxmemory-policy noeviction` {_CONFIG}",
+    )
