@@ -19,7 +19,7 @@ from bot.settings import Settings
 from bot.slack.commands import Commands
 from bot.slack.connect import offer_to_connect
 from bot.slack.errands import replace_button, suggest_prompts, tell, turn_away
-from bot.slack.home import Home
+from bot.slack.home import Home, publish_home
 from bot.slack.messages import connected_as
 from bot.slack.presses import Presses
 from bot.state.audit import AuditEntry
@@ -44,13 +44,13 @@ class Jobs:
         self._runs = Runs(services, agent)
         self._commands = Commands(services)
         self._home = Home(services)
-        self._presses = Presses(services, self._home)
+        self._presses = Presses(services)
         for job in (
             self.advance,
             self.answer_command,
             self.press,
             self.open_pane,
-            self.open_home,
+            self.publish_home,
             self.turn_away,
             self.connected,
             self.refused,
@@ -78,8 +78,10 @@ class Jobs:
     async def open_pane(self, channel_id: str) -> None:
         await suggest_prompts(self._services.slack, channel_id)
 
-    async def open_home(self, team_id: str, user_id: str, enterprise_id: str | None) -> None:
-        await self._home.publish(SlackUser(team_id, user_id, enterprise_id))
+    async def publish_home(
+        self, identifier: Annotated[str, ConcurrencyLimit(1)], owner: str
+    ) -> None:
+        await self._home.publish(SlackUser.of(Owner.model_validate_json(owner)))
 
     async def turn_away(self, channel_id: str, user_id: str) -> None:
         await turn_away(self._services.slack, channel_id, user_id)
@@ -90,7 +92,7 @@ class Jobs:
         made_for = PendingConnection.model_validate_json(pending)
         user = SlackUser.of(made_for)
         await let_next_go_on(services, user)
-        await self._home.publish(user)
+        await publish_home(services, user)
         try:
             teammate = await services.teammates.connected(user.identifier)
         except (NotConnected, NotPermitted) as error:
@@ -100,7 +102,8 @@ class Jobs:
         if button:
             words = connected_as(teammate.name, teammate.workspace)
             await replace_button(services.slack, button, words)
-            await services.profiles.forget_connect_button(user.identifier)
+            if await services.profiles.connect_button(user.identifier) == button:
+                await services.profiles.forget_connect_button(user.identifier)
 
     async def refused(self, pending: str, warning: str, retry: Retry = TRY_AGAIN) -> None:
         """A teammate's link was used in a way that binds nothing: tell the teammate."""
@@ -119,7 +122,7 @@ class Jobs:
         if account.is_lost:
             await services.teammates.forget(identifier)
             await offer_to_connect(services, user, thread_ts=None, lost=True)
-        await self._home.publish(user)
+        await publish_home(services, user)
 
     async def left(self, identifier: str, owner: str, retry: Retry = TRY_AGAIN) -> None:
         """A teammate is gone: so are their account, their conversations and what waits."""

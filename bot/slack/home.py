@@ -29,7 +29,7 @@ from bot.services import Services
 from bot.settings import Approvals
 from bot.slack import messages
 from bot.slack.formatting import escape
-from bot.state.models import Outcome, Preferences, RecentRequest, Teammate
+from bot.state.models import Outcome, Owner, Preferences, RecentRequest, Teammate
 
 log = structlog.get_logger()
 
@@ -61,6 +61,12 @@ def stricter(chosen: str, deployment: Approvals) -> Approvals | None:
     """The choice, if it is as strict as the deployment's or stricter; None: the deployment's."""
     allowed = STRICTNESS[STRICTNESS.index(deployment) :]
     return next((item for item in allowed if item == chosen), None)
+
+
+async def publish_home(services: Services, user: SlackUser) -> None:
+    """Have App Home shown anew."""
+    owner = Owner(team_id=user.team_id, enterprise_id=user.enterprise_id, user_id=user.user_id)
+    await services.queue.publish_home(user.identifier, owner)
 
 
 class Home:

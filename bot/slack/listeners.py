@@ -18,6 +18,7 @@ from slack_bolt.authorization import AuthorizeResult
 from bot.accounts.identity import SlackUser
 from bot.services import Services
 from bot.slack.formatting import unescape
+from bot.slack.home import publish_home
 from bot.slack.messages import CONNECT_BUTTON, HELP
 from bot.slack.payloads import (
     BlockActions,
@@ -111,8 +112,9 @@ class Listeners:
         if event.tab == "messages":
             await self._services.queue.open_pane(envelope.event_id, event.channel)
         else:
-            await self._services.queue.open_home(
-                envelope.event_id, envelope.team_id, event.user, envelope.enterprise_id
+            await publish_home(
+                self._services,
+                SlackUser(envelope.team_id, event.user, envelope.enterprise_id),
             )
 
     async def stopped(self, body: dict[str, Any]) -> None:

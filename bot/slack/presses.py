@@ -12,16 +12,15 @@ from bot.services import Services
 from bot.slack import home, messages
 from bot.slack.connect import disconnect, offer_to_connect
 from bot.slack.errands import post_question, respond, tell
-from bot.slack.home import Home
+from bot.slack.home import publish_home
 from bot.state.models import Press, Request
 
 log = structlog.get_logger()
 
 
 class Presses:
-    def __init__(self, services: Services, home_: Home) -> None:
+    def __init__(self, services: Services) -> None:
         self._services = services
-        self._home = home_
 
     async def answer(self, press: Press) -> None:
         """Raises RedisError or SlackApiError where trying again later can help."""
@@ -39,7 +38,7 @@ class Presses:
                 await self._connect(press, user)
             case messages.DISCONNECT | home.DISCONNECT:
                 words = await disconnect(self._services, user)
-                await self._home.publish(user)
+                await publish_home(self._services, user)
                 await self._say(press, words)
             case messages.KEEP_CONNECTION:
                 await self._say(press, messages.KEPT)
@@ -56,9 +55,9 @@ class Presses:
         except NotConnected as error:
             lost = error.lost
         except NotPermitted:
-            return await self._home.publish(user)
+            return await publish_home(self._services, user)
         else:
-            return await self._home.publish(user)
+            return await publish_home(self._services, user)
         link = await services.connecting.link(user)
         try:
             await services.slack.views_open(trigger_id=press.id, view=_way_out(link.url, lost=lost))
@@ -72,7 +71,7 @@ class Presses:
         preferences = await self._services.profiles.preferences(user.identifier)
         chosen = preferences.model_copy(update={"approvals": approvals})
         await self._services.profiles.save_preferences(user.identifier, chosen)
-        await self._home.publish(user)
+        await publish_home(self._services, user)
 
     async def _ask(self, press: Press, user: SlackUser) -> None:
         """Ask an example in the direct messages."""

@@ -34,11 +34,10 @@ class Queue:
         add = self._docket.add("open_pane", key=f"pane:{event_id}")
         await add(channel_id)
 
-    async def open_home(
-        self, event_id: str, team_id: str, user_id: str, enterprise_id: str | None
-    ) -> None:
-        add = self._docket.add("open_home", key=f"home:{event_id}")
-        await add(team_id, user_id, enterprise_id)
+    async def publish_home(self, identifier: str, owner: Owner) -> None:
+        """Show App Home anew; for one teammate, one after the other."""
+        add = self._docket.add("publish_home", key=f"home:{secrets.token_hex(8)}")
+        await add(identifier, owner.model_dump_json())
 
     async def turn_away(self, event_id: str, channel_id: str, user_id: str) -> None:
         add = self._docket.add("turn_away", key=f"stranger:{event_id}")

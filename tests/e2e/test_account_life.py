@@ -281,6 +281,7 @@ def test_an_uninstalled_app_keeps_nothing_of_anybody(fresh_world: World, how: st
     since = world.slack.post(AISHA.slack_user_id, SUPPORT, "me too")
     world.slack.command(AISHA.slack_user_id, SUPPORT, "connect")
     reconnect(world, AISHA, since)
+    world.slack.wait(lambda: world.told(AISHA, "Connected as *Aisha"), what="the news")
     getattr(world.slack, how)()
     for person in (MAYA, TOM, AISHA):
         world.slack.wait(lambda person=person: left(world, person), what=f"{person.name} to go")

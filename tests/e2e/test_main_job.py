@@ -223,10 +223,10 @@ def test_a_tool_error_goes_back_to_claude(world: World) -> None:
 def test_all_tools_of_all_pages_are_offered(world: World) -> None:
     world.connect(MAYA)
     world.disconnect(MAYA)
+    before = len(world.scalekit.calls)
+    world.scalekit.limit_pages(10)
     world.connect(MAYA)
     world.claude.script(reply("Ready."), when="tools-1")
-    world.scalekit.limit_pages(10)
-    before = len(world.scalekit.calls)
     world.ended(SUPPORT, world.mention(MAYA, "tools-1"))
     world.scalekit.limit_pages(100)
     pages = [c for c in world.scalekit.calls[before:] if c.rpc == "ListScopedTools"]
