@@ -69,6 +69,8 @@ class Runs:
                     work, len(inbox)
                 ):
                     return
+                if run.phase == "waiting_for_approval" and not await self._agent.has_news(work):
+                    return
                 await self._step(work)
         except Superseded:
             log.info("superseded", conversation=conversation.key)
@@ -94,7 +96,14 @@ class Runs:
             next_ = await self._taken(work, thread)
             if next_ is Next.CONNECT:
                 next_ = await self._ask_to_connect(work, thread)
-            if next_ is Next.CONTINUE:
+            if next_ is Next.ASK:
+                await self._note(run, "asking")
+                expires = (run.approval_since or datetime.now(UTC)) + (
+                    self._services.settings.approval_wait
+                )
+                cause = f"approval:{run.reference}:{run.turn}"
+                await self._services.queue.advance(work.conversation, cause, when=expires)
+            elif next_ is Next.CONTINUE:
                 await self._services.queue.advance(work.conversation)
             elif next_ is Next.ENDED:
                 outcome = "done" if run.outcome == "working" else run.outcome

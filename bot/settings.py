@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Approvals = Literal["writes", "destructive", "off"]
+STRICTNESS: tuple[Approvals, ...] = ("off", "destructive", "writes")
 Region = Literal["us", "eu", "au"]
 
 WHERE_TO_FIND = {
@@ -49,6 +50,7 @@ WHERE_TO_FIND = {
     "LOG_FORMAT": "json or console",
     "CONVERSATION_TTL": "an ISO 8601 duration, for example P30D",
     "REQUEST_WAIT": "an ISO 8601 duration, for example PT24H",
+    "APPROVAL_WAIT": "an ISO 8601 duration, for example PT24H",
     "AUDIT_TTL": "an ISO 8601 duration, for example P365D",
 }
 
@@ -98,6 +100,8 @@ class Settings(BaseSettings):
     """How long a conversation is kept after its last step."""
     request_wait: timedelta = timedelta(hours=24)
     """How long a request waits for its teammate to connect."""
+    approval_wait: timedelta = timedelta(hours=24)
+    """How long a change waits for its teammate's approval."""
     audit_ttl: timedelta = timedelta(days=365)
     """How long the audit is kept."""
 
@@ -151,6 +155,10 @@ class Settings(BaseSettings):
     def verify_url(self) -> str:
         """Where Scalekit sends the browser back (its `user_verify_url`)."""
         return self.public_url + "/connect/verify"
+
+
+def stricter_of(one: Approvals, other: Approvals) -> Approvals:
+    return max(one, other, key=STRICTNESS.index)
 
 
 def load_settings() -> Settings:

@@ -13,6 +13,7 @@ from bot.accounts.identity import SlackUser
 from bot.accounts.teammates import NotConnected, NotPermitted
 from bot.agent.claude import Claude
 from bot.agent.loop import Agent
+from bot.agent.recorder import Recorder
 from bot.runs import Runs, let_next_go_on
 from bot.services import Services, open_services
 from bot.settings import Settings
@@ -39,7 +40,12 @@ class Jobs:
     def __init__(self, services: Services) -> None:
         self._services = services
         agent = Agent(
-            services.settings, services.scalekit, services.teammates, Claude(services.settings)
+            services.settings,
+            services.scalekit,
+            services.teammates,
+            services.profiles,
+            Recorder(services.audit),
+            Claude(services.settings),
         )
         self._runs = Runs(services, agent)
         self._commands = Commands(services)

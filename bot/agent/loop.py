@@ -16,14 +16,27 @@ from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import AccountsUnavailable, Scalekit
 from bot.accounts.teammates import NotConnected, NotPermitted, Teammates
 from bot.agent.claude import Claude, ClaudeUnavailable, CutOff, Ending, Turn
+from bot.agent.limits import Limits
 from bot.agent.prompt import news, system_prompt
-from bot.agent.tools import Tools, leave_open
+from bot.agent.proposals import Proposals
+from bot.agent.recorder import Recorder
+from bot.agent.tools import (
+    EXPIRED,
+    TYPED_INSTEAD,
+    Tools,
+    apply,
+    asked_for,
+    end,
+    leave_open,
+    needs_approval,
+)
 from bot.agent.toolset import Toolset
 from bot.agent.work import Next, Thread, Work
 from bot.intercom.areas import permission_for
-from bot.intercom.links import conversation_link
-from bot.settings import Settings
-from bot.state.models import Head, Run, ToolCall
+from bot.intercom.links import call_link, conversation_link
+from bot.settings import Approvals, Settings, stricter_of
+from bot.state.models import Head, Run, Teammate, ToolCall
+from bot.state.profiles import Profiles
 
 log = structlog.get_logger()
 
@@ -54,12 +67,22 @@ class RunFailed(Exception):
 
 class Agent:
     def __init__(
-        self, settings: Settings, scalekit: Scalekit, teammates: Teammates, claude: Claude
+        self,
+        settings: Settings,
+        scalekit: Scalekit,
+        teammates: Teammates,
+        profiles: Profiles,
+        recorder: Recorder,
+        claude: Claude,
     ) -> None:
         self._settings = settings
         self._scalekit = scalekit
         self._teammates = teammates
+        self._profiles = profiles
+        self._recorder = recorder
         self._claude = claude
+        self._limits = Limits()
+        self._proposals = Proposals(scalekit, self._limits)
 
     async def step(self, work: Work, thread: Thread, time_zone: str) -> Next:
         """Take the run one step further.
@@ -76,6 +99,8 @@ class Agent:
                 await self._begin(work, thread, time_zone)
             if run.phase == "ending":
                 return Next.ENDED
+            if run.phase == "waiting_for_approval" and not await self._decided(work, thread):
+                return Next.ASK
             if not run.calls:
                 turn = await self._turn(work, thread)
                 if turn.ending == "pause":
@@ -85,7 +110,8 @@ class Agent:
                 if turn.ending != "tools":
                     return await self._answered(work, thread, _last_words(turn, thread))
                 await self._ask_for_tools(work, thread, turn)
-            await self._run_tools(work, thread)
+            if not await self._run_tools(work, thread):
+                return Next.ASK
         except NotConnected as error:
             if error.lost:
                 await self._teammates.forget(_identifier(run))
@@ -114,8 +140,12 @@ class Agent:
         `taken`: how many requests of the inbox end with it."""
         run = work.run
         for call in run.calls:
+            waited = call.card is not None and call.decision is None
             leave_open(call)
+            await self._recorder.ended(run, call)
             thread.show(call)
+            if waited:
+                await thread.settle(call)
         thread.say(words)
         answers = [_answer(call) for call in run.calls]
         run.ended_calls += [call.model_copy(update={"result": ""}) for call in run.calls]
@@ -124,6 +154,55 @@ class Agent:
         if run.request.text.strip():
             messages.append(_spoken(words))
         await self._answered(work, thread, messages, taken=taken)
+
+    async def has_news(self, work: Work) -> bool:
+        """Whether there is anything to do for a run that waits for approvals."""
+        run = work.run
+        decisions = await work.store.decisions(work.conversation)
+        waiting = [call for call in run.calls if call.state == "waiting"]
+        return (
+            self._approvals_overdue(run)
+            or not waiting
+            or any(call.card is None or call.id in decisions for call in waiting)
+            or bool(await work.store.inbox(work.conversation))
+            or await work.stopped()
+        )
+
+    def _approvals_overdue(self, run: Run) -> bool:
+        wait = self._settings.approval_wait
+        return run.approval_since is not None and datetime.now(UTC) >= run.approval_since + wait
+
+    async def _decided(self, work: Work, thread: Thread) -> bool:
+        """Do to the waiting calls what their teammate decided, or wrote instead, or let pass.
+        Out: whether the run can go on."""
+        run = work.run
+        _, toolset, _ = await self._frozen(work)
+        decisions = await work.store.decisions(work.conversation)
+        typed = bool(await work.store.inbox(work.conversation))
+        overdue = self._approvals_overdue(run)
+        settled: list[ToolCall] = []
+        for call in run.calls:
+            if call.state != "waiting":
+                continue
+            if call.id in decisions:
+                apply(decisions[call.id], call, toolset)
+            elif typed:
+                end(call, "Not run: you wrote instead", TYPED_INSTEAD)
+            elif overdue:
+                end(call, "Not approved in time", EXPIRED)
+            if call.state != "waiting":
+                settled.append(call)
+        if not settled and any(call.state == "waiting" for call in run.calls):
+            return False
+        run.phase = "turn"
+        await work.save()
+        for call in settled:
+            await self._recorder.ended(run, call)
+            await thread.settle(call)
+            if call.ended:
+                thread.show(call)
+        await thread.begin()
+        return True
 
     async def _begin(self, work: Work, thread: Thread, time_zone: str) -> None:
         """Make sure of the account; freeze what stays the same for this conversation."""
@@ -170,7 +249,7 @@ class Agent:
     async def _turn(self, work: Work, thread: Thread) -> Turn:
         if work.run.turn >= TURNS_AT_MOST:
             raise RunFailed(f"I stopped after {TURNS_AT_MOST} turns without an end in sight.")
-        system, toolset = await self._frozen(work)
+        system, toolset, _ = await self._frozen(work)
         messages = [json.loads(message) for message in await work.store.messages(work.conversation)]
 
         async def on_text(text: str) -> None:
@@ -192,29 +271,46 @@ class Agent:
         return turn
 
     async def _ask_for_tools(self, work: Work, thread: Thread, turn: Turn) -> None:
-        _, toolset = await self._frozen(work)
-        work.run.calls = [Tools.asked_for(use, toolset) for use in turn.tool_uses]
-        for call in work.run.calls:
-            thread.show(call)
+        _, toolset, account = await self._frozen(work)
+        run = work.run
+        asked: list[ToolCall] = []
+        for use in turn.tool_uses:
+            run.calls = asked
+            asked.append(asked_for(use, toolset, run, account))
+        run.calls = asked
+        approvals = await self._approvals(work)
+        for call in run.calls:
+            if call.ended or not needs_approval(call.effect, approvals):
+                thread.show(call)
         await self._keep(work, thread, messages=[_assistant(turn)])
 
-    async def _run_tools(self, work: Work, thread: Thread) -> None:
+    async def _run_tools(self, work: Work, thread: Thread) -> bool:
+        """Out: whether all calls have ended; if not, some wait for approval."""
         run = work.run
         identifier = _identifier(run)
-        _, toolset = await self._frozen(work)
+        _, toolset, account = await self._frozen(work)
+        teammate = await self._teammates.connected(identifier)
+        if teammate.account != account:
+            raise RunFailed(
+                "Your Intercom account has changed in the middle of this request. Ask again."
+            )
+        region = self._settings.intercom_region
+        approvals = await self._approvals(work)
         tools = Tools(
-            self._settings,
-            self._scalekit,
-            identifier,
-            await self._teammates.connected(identifier),
-            toolset,
+            self._scalekit, self._limits, identifier, teammate, toolset, approvals, region
         )
 
         async def changed(call: ToolCall) -> None:
-            thread.show(call)
+            if call.state != "waiting":
+                thread.show(call)
             await work.save()
+            if call.ended:
+                await self._recorder.ended(run, call, teammate)
 
         await tools.run(run.calls, check=work.check, changed=changed)
+        if any(not call.ended for call in run.calls):
+            await self._ask_for_approval(work, thread, teammate, toolset)
+            return False
         joined = await work.store.inbox(work.conversation)
         answers = [_answer(call) for call in run.calls]
         texts = [{"type": "text", "text": item.text} for item in joined if item.text.strip()]
@@ -229,6 +325,30 @@ class Agent:
             taken=len(joined),
             messages=[{"role": "user", "content": [*answers, *texts]}],
         )
+        for item in joined:
+            await thread.heard(item)
+        return True
+
+    async def _ask_for_approval(
+        self, work: Work, thread: Thread, teammate: Teammate, toolset: Toolset
+    ) -> None:
+        """Put what waits in words, show it, and let the run wait without a worker."""
+        run = work.run
+        waiting = [call for call in run.calls if call.state == "waiting"]
+        for call in waiting:
+            call.link = call_link(call.input, {}, self._settings.intercom_region)
+        await self._proposals.describe(_identifier(run), waiting, toolset)
+        run.phase, run.attempts = "waiting_for_approval", 0
+        run.approval_since = run.approval_since or datetime.now(UTC)
+        await self._keep(work, thread, messages=[])
+        await thread.ask(waiting, f"{teammate.name} in {teammate.workspace}")
+        await work.save()
+
+    async def _approvals(self, work: Work) -> Approvals:
+        """The deployment's, or the teammate's own where they are stricter."""
+        deployment = self._settings.approvals
+        chosen = (await self._profiles.preferences(_identifier(work.run))).approvals
+        return stricter_of(deployment, chosen or deployment)
 
     async def _answered(
         self, work: Work, thread: Thread, messages: list[dict[str, Any]], *, taken: int = 0
@@ -246,12 +366,13 @@ class Agent:
         work.run.stream = thread.stream
         await work.save(messages=messages, taken=taken)
 
-    async def _frozen(self, work: Work) -> tuple[str, Toolset]:
+    async def _frozen(self, work: Work) -> tuple[str, Toolset, str]:
+        """The conversation's system prompt, its tools, and the account it is seen with."""
         head = await work.store.head(work.conversation)
         tools = await work.store.toolset(head.toolset) if head else None
         if head is None or tools is None:
             raise RunFailed("This conversation is too old to go on with. Start a new thread.")
-        return head.system, Toolset.model_validate_json(tools)
+        return head.system, Toolset.model_validate_json(tools), head.account
 
 
 @asynccontextmanager

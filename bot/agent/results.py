@@ -1,6 +1,7 @@
 """Tool results as Claude gets them: data with its provenance, cut to size before its first send."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 LIMIT = 24_000
@@ -33,6 +34,18 @@ def as_data(tool_name: str, result: dict[str, Any]) -> str:
         tool_name,
         {"cut": json.dumps(result, ensure_ascii=False)[: LIMIT - 1_000]},
         "The result was too large and is cut in the middle of its JSON.",
+    )
+
+
+def with_edits(result: str, edits: Mapping[str, str]) -> str:
+    """A result of a call that the teammate changed before approving it."""
+    return json.dumps(
+        {
+            "note": "The teammate edited this call before approving it; this is what was run.",
+            "edited": dict(edits),
+            **json.loads(result),
+        },
+        ensure_ascii=False,
     )
 
 

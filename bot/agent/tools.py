@@ -1,12 +1,15 @@
 """Running the tool calls of one turn, as one teammate.
 
-Reads run side by side, then writes one by one in Claude's order. A call is saved as started
-before it goes out; a write found started but not ended is never run again.
+Reads run side by side. Writes run one by one in Claude's order, those that need it only once their
+teammate has approved exactly this call. A call is saved as started before it goes out; a write
+found started but not ended is never run again.
 """
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -14,25 +17,21 @@ import structlog
 from bot.accounts.scalekit import FailureKind, Scalekit, ToolFailure
 from bot.accounts.teammates import NotConnected
 from bot.agent.claude import ToolUse
-from bot.agent.results import as_data, error
+from bot.agent.limits import Limits
+from bot.agent.results import as_data, error, with_edits
 from bot.agent.toolset import BadInput, Tool, Toolset
 from bot.intercom.areas import permission_for
 from bot.intercom.author import SpeaksAsCustomer, sign
+from bot.intercom.changes import edited
 from bot.intercom.links import call_link
 from bot.intercom.titles import outcome, title
-from bot.settings import Settings
-from bot.state.models import Teammate, ToolCall
+from bot.settings import Approvals, Region
+from bot.state.models import Decision, Effect, Run, Teammate, ToolCall
 
 log = structlog.get_logger()
 
-READS_AT_ONCE = 6
+REPEATS_AT_MOST = 3
 
-NOT_APPROVED = error(
-    "This call was not run: it would change something in Intercom, and in this deployment "
-    "changes cannot be approved yet.",
-    "Do not try it again or by another way. Tell the teammate what you would have done, so that "
-    "they can do it in Intercom themselves.",
-)
 UNKNOWN = error(
     "The outcome of this call is unknown: it was sent, and no answer came back. It may or may "
     "not have happened.",
@@ -43,6 +42,37 @@ STOPPED = error(
     "This call was not run: the run ended before.",
     "Do not take it up again unless the teammate asks for it.",
 )
+TYPED_INSTEAD = error(
+    "This call was not run: instead of approving it, the teammate wrote what follows.",
+    "Take up what the teammate wrote. Propose the change again only if it still fits.",
+)
+EXPIRED = error(
+    "This call was not run: nobody approved it in time.",
+    "Do not propose it again unless the teammate asks. Sum up what is open.",
+)
+DONE_BEFORE = error(
+    "This call was not run: the very same change was made or attempted before in this request.",
+    "Do not repeat it. Check with a read if you are not sure of its effect.",
+)
+REPEATED = error(
+    f"This call was not run: you have made the very same one {REPEATS_AT_MOST} times already.",
+    "Use the results you have, ask for something else, or tell the teammate what is missing.",
+)
+SPEAKS_AS_CUSTOMER = error(
+    "This call was not run: it would speak in the customer's name.", 'Replies are of type "admin".'
+)
+
+
+def needs_approval(effect: Effect, approvals: Approvals) -> bool:
+    if approvals == "off" or effect == "read":
+        return False
+    return approvals == "writes" or effect == "destructive"
+
+
+def end(call: ToolCall, words: str, result: str) -> None:
+    """End a call that is not run. `words` are for the teammate, `result` for Claude."""
+    call.state, call.outcome, call.result = "refused", words, result
+    call.ended_at = datetime.now(UTC)
 
 
 def leave_open(call: ToolCall) -> None:
@@ -51,42 +81,82 @@ def leave_open(call: ToolCall) -> None:
         return
     if call.state == "started" and not call.is_read:
         call.state, call.outcome, call.result = "unknown", "Outcome unknown", UNKNOWN
+        call.ended_at = datetime.now(UTC)
     else:
-        call.state, call.outcome, call.result = "refused", "Not run", STOPPED
+        end(call, "Not run", STOPPED)
+
+
+def asked_for(use: ToolUse, toolset: Toolset, run: Run, account: str) -> ToolCall:
+    """A call as Claude asked for it; already ended if it cannot be run as it is."""
+    call = ToolCall(id=use.id, name=use.name, input=use.input, title=title(use.name, use.input))
+    call.digest = digest_of(run, account, call)
+    try:
+        tool = toolset.check(use.name, use.input)
+    except BadInput as problem:
+        call.state, call.outcome = "failed", "Did not fit the tool"
+        call.result = error(str(problem), "Correct the call, or use another tool.")
+        return call
+    call.effect = tool.effect_of(use.input)
+    before = [
+        other
+        for other in [*run.ended_calls, *run.calls]
+        if (other.name, other.input) == (call.name, call.input)
+    ]
+    if not call.is_read:
+        if any(other.state in ("done", "unknown") or not other.ended for other in before):
+            end(call, "Not run a second time", DONE_BEFORE)
+        elif _speaks_as_customer(tool, use.input):
+            end(call, "Not run", SPEAKS_AS_CUSTOMER)
+    elif len(before) >= REPEATS_AT_MOST:
+        end(call, "Not run again", REPEATED)
+    return call
+
+
+def digest_of(run: Run, account: str, call: ToolCall) -> str:
+    """Names exactly this call of this run with this account."""
+    named = [account, run.reference, call.id, call.name, call.input]
+    return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def apply(decision: Decision, call: ToolCall, toolset: Toolset) -> None:
+    """Do to a waiting call what its teammate decided. A decision on anything but exactly the
+    call that waits changes nothing."""
+    if call.state != "waiting" or decision.digest != call.digest:
+        return None
+    call.decision = decision
+    if decision.kind == "denied":
+        reason = f" The reason given: {json.dumps(decision.reason)}." if decision.reason else ""
+        words = "This call was not run: the teammate denied it." + reason
+        advice = "Do not try it by another way. Take up the reason, or ask what to do instead."
+        return end(call, "Denied", error(words, advice))
+    if decision.edits:
+        call.input = edited(call.input, decision.edits)
+        try:
+            toolset.check(call.name, call.input)
+        except BadInput as problem:
+            return end(call, "Did not fit after the edit", error(str(problem), "Tell them."))
+    call.state = "approved"
+    return None
 
 
 class Tools:
     def __init__(
         self,
-        settings: Settings,
         scalekit: Scalekit,
+        limits: Limits,
         identifier: str,
         teammate: Teammate,
         toolset: Toolset,
+        approvals: Approvals,
+        region: Region,
     ) -> None:
-        self._settings = settings
         self._scalekit = scalekit
+        self._limits = limits
         self._identifier = identifier
         self._teammate = teammate
         self._toolset = toolset
-
-    @staticmethod
-    def asked_for(use: ToolUse, toolset: Toolset) -> ToolCall:
-        """A call as Claude asked for it; already ended if it does not fit the tools there are."""
-        call = ToolCall(
-            id=use.id,
-            name=use.name,
-            input=use.input,
-            title=title(use.name, use.input),
-            is_read=False,
-        )
-        try:
-            call.is_read = toolset.check(use.name, use.input).is_read
-        except BadInput as problem:
-            call.state = "failed"
-            call.outcome = "Did not fit the tool"
-            call.result = error(str(problem), "Correct the call, or use another tool.")
-        return call
+        self._approvals = approvals
+        self._region = region
 
     async def run(
         self,
@@ -95,18 +165,21 @@ class Tools:
         check: Callable[[], Awaitable[None]],
         changed: Callable[[ToolCall], Awaitable[None]],
     ) -> None:
-        """Bring every call to its end. `check` may forbid to go on; `changed` is told of each
-        change of a call's state before anything else happens.
+        """Bring the calls as far as they come: to their ends, or to waiting for approval.
 
-        Raises NotConnected when Intercom no longer accepts the account, and what `check` and
-        `changed` raise. The calls' states then say how far it came.
+        `check` may forbid to go on; `changed` is told of each change of a call's state before
+        anything else happens. Raises NotConnected when Intercom no longer accepts the account,
+        and what `check` and `changed` raise. The calls' states then say how far it came.
         """
-        slots = asyncio.Semaphore(READS_AT_ONCE)
 
         async def read(call: ToolCall) -> None:
-            async with slots:
+            async with self._limits.read(self._identifier, self._teammate.workspace_id):
                 await self._run(call, check, changed)
 
+        for call in calls:
+            if call.state == "pending" and needs_approval(call.effect, self._approvals):
+                call.state = "waiting"
+                await changed(call)
         reads = [call for call in calls if call.is_read and not call.ended]
         endings = await asyncio.gather(*map(read, reads), return_exceptions=True)
         for ending in endings:
@@ -115,11 +188,10 @@ class Tools:
         for call in calls:
             if call.ended:
                 continue
+            if call.state == "waiting":
+                return
             if call.state == "started":
                 leave_open(call)
-                await changed(call)
-            elif self._settings.approvals != "off":
-                call.state, call.outcome, call.result = "refused", "Not run", NOT_APPROVED
                 await changed(call)
             else:
                 await self._run(call, check, changed)
@@ -132,38 +204,30 @@ class Tools:
     ) -> None:
         await check()
         tool = self._toolset.check(call.name, call.input)
-        try:
-            tool_input = self._signed(tool, call.input)
-        except SpeaksAsCustomer:
-            call.state, call.outcome = "refused", "Not run"
-            call.result = error(
-                "This call was not run: it would speak in the customer's name.",
-                'Replies are of type "admin".',
-            )
-            await changed(call)
-            return
-        call.state = "started"
+        before = call.state
+        tool_input = call.input
+        if not call.is_read:
+            tool_input = sign(tool.name, tool.input_schema, call.input, self._teammate.admin_id)
+        call.state, call.started_at = "started", datetime.now(UTC)
         await changed(call)
         try:
             result = await self._scalekit.execute(self._identifier, call.name, tool_input)
         except ToolFailure as failure:
             if failure.kind == "unauthorized":
-                call.state = "pending"
+                call.state = before
                 await changed(call)
                 raise NotConnected(self._identifier, lost=True) from failure
             self._failed(call, failure)
         else:
             call.state = "done"
             call.outcome = outcome(result)
-            call.link = call_link(call.input, result, self._settings.intercom_region)
+            call.link = call_link(call.input, result, self._region)
             call.result = as_data(call.name, result)
+        if call.decision and call.decision.edits:
+            call.result = with_edits(call.result, call.decision.edits)
+        call.ended_at = datetime.now(UTC)
         log.info("tool_called", tool=call.name, state=call.state)
         await changed(call)
-
-    def _signed(self, tool: Tool, tool_input: dict[str, Any]) -> dict[str, Any]:
-        if tool.is_read:
-            return tool_input
-        return sign(tool.name, tool.input_schema, tool_input, self._teammate.admin_id)
 
     @staticmethod
     def _failed(call: ToolCall, failure: ToolFailure) -> None:
@@ -201,3 +265,11 @@ _FAILURES: dict[FailureKind, tuple[str, str]] = {
         "Trying once more can help; after that, tell the teammate.",
     ),
 }
+
+
+def _speaks_as_customer(tool: Tool, tool_input: dict[str, Any]) -> bool:
+    try:
+        sign(tool.name, tool.input_schema, tool_input, "0")
+    except SpeaksAsCustomer:
+        return True
+    return False

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from bot.accounts.scalekit import ToolDefinition
 from bot.intercom.author import without_author
-from bot.intercom.policy import is_read
+from bot.intercom.policy import effect, is_read
+from bot.state.models import Effect
 
 log = structlog.get_logger()
 
@@ -47,7 +48,17 @@ class Tool(BaseModel):
     """Intercom's own, with the author's field in it."""
     shown_schema: dict[str, Any]
     """What Claude sees and what its input is checked against."""
-    is_read: bool
+    read_only_hint: bool | None = None
+    destructive_hint: bool | None = None
+
+    def effect_of(self, tool_input: dict[str, Any]) -> Effect:
+        """What a call with this input does."""
+        return effect(
+            self.name,
+            tool_input,
+            read_only_hint=self.read_only_hint,
+            destructive_hint=self.destructive_hint,
+        )
 
 
 class BadInput(Exception):
@@ -121,7 +132,8 @@ def _fit(definition: ToolDefinition) -> Tool:
         description=definition.description or definition.annotations.title or definition.name,
         input_schema=schema,
         shown_schema=without_author(definition.name, schema),
-        is_read=reads(definition),
+        read_only_hint=definition.annotations.read_only_hint,
+        destructive_hint=definition.annotations.destructive_hint,
     )
 
 

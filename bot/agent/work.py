@@ -4,7 +4,7 @@ import json
 from enum import Enum
 from typing import Any, Protocol
 
-from bot.state.models import Conversation, Run, StreamState, ToolCall
+from bot.state.models import Conversation, Request, Run, StreamState, ToolCall
 from bot.state.store import StopReason, Store, Superseded
 
 
@@ -13,6 +13,7 @@ class Next(Enum):
 
     CONTINUE = "another step is due"
     CONNECT = "it waits until its teammate has connected Intercom"
+    ASK = "it waits until its teammate has decided on its changes"
     ENDED = "it has ended"
 
 
@@ -35,6 +36,18 @@ class Thread(Protocol):
 
     def show(self, call: ToolCall) -> None:
         """Show a tool call in its present state."""
+
+    async def begin(self) -> None:
+        """The first sign of life, and the way to stop."""
+
+    async def ask(self, calls: list[ToolCall], signed_as: str) -> None:
+        """Show each of these calls for its teammate to decide on, once; `card` says where."""
+
+    async def settle(self, call: ToolCall) -> None:
+        """It was decided: nothing is left to press, and it shows what was decided."""
+
+    async def heard(self, request: Request) -> None:
+        """Show that a message that arrived meanwhile was taken up."""
 
     async def flush(self) -> None:
         """Return once all of it is in the thread."""

@@ -4,6 +4,11 @@ A tool that this file does not know counts as a write, whatever its name or its 
 promise: annotations are honoured only where they make the policy stricter.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
+from bot.state.models import Effect
+
 READS = frozenset(
     "intercom_" + name
     for name in [
@@ -57,6 +62,43 @@ READS = frozenset(
     ]
 )
 """The last two are older names of the same tools."""
+
+
+DESTROYING = ("delete", "merge", "redact", "archive", "detach")
+"""A tool whose name has one of these words takes something away."""
+
+
+def effect(
+    tool_name: str,
+    tool_input: Mapping[str, Any],
+    *,
+    read_only_hint: bool | None = None,
+    destructive_hint: bool | None = None,
+) -> Effect:
+    """What this call does. Destructive is what takes something away or reaches a customer; where
+    the input leaves that open, the stricter holds."""
+    if is_read(tool_name, read_only_hint=read_only_hint, destructive_hint=destructive_hint):
+        return "read"
+    words = tool_name.removeprefix("intercom_").split("_")
+    if destructive_hint or any(word in words for word in DESTROYING):
+        return "destructive"
+    return "destructive" if _reaches_customers(tool_name, tool_input) else "write"
+
+
+def _reaches_customers(tool_name: str, tool_input: Mapping[str, Any]) -> bool:
+    match tool_name.removeprefix("intercom_"):
+        case "reply_to_conversation" | "reply_to_ticket":
+            return tool_input.get("message_type") != "note"
+        case "create_message" | "create_conversation":
+            return True
+        case "manage_conversation":
+            return bool(tool_input.get("body"))
+        case "create_news_item" | "update_news_item" | "create_article" | "update_article":
+            return str(tool_input.get("state", "draft")) != "draft"
+        case "update_ticket":
+            return tool_input.get("is_shared", False) is not False
+        case _:
+            return False
 
 
 def is_read(tool_name: str, *, read_only_hint: bool | None, destructive_hint: bool | None) -> bool:

@@ -26,7 +26,7 @@ from bot.accounts.teammates import NotConnected, NotPermitted
 from bot.agent.toolset import reads
 from bot.intercom.areas import Ability, abilities
 from bot.services import Services
-from bot.settings import Approvals
+from bot.settings import STRICTNESS, Approvals
 from bot.slack import messages
 from bot.slack.formatting import escape
 from bot.state.models import Outcome, Owner, Preferences, RecentRequest, Teammate
@@ -38,7 +38,6 @@ DISCONNECT = "home_disconnect"
 APPROVALS = "approvals_preference"
 EXAMPLE = "example"
 SHOWN_REQUESTS = 5
-STRICTNESS: tuple[Approvals, ...] = ("off", "destructive", "writes")
 LIKE_DEPLOYMENT = "deployment"
 EXAMPLES = messages.SUGGESTED_PROMPTS
 
@@ -50,6 +49,7 @@ _APPROVALS = {
 _OUTCOMES: dict[Outcome, str] = {
     "working": "at work",
     "waiting": "waits for you to connect",
+    "asking": "waits for your approval",
     "done": "done",
     "stopped": "stopped",
     "failed": "failed",

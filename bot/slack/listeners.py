@@ -17,6 +17,8 @@ from slack_bolt.authorization import AuthorizeResult
 
 from bot.accounts.identity import SlackUser
 from bot.services import Services
+from bot.slack.approvals import Approvals
+from bot.slack.cards import DENY, EDIT
 from bot.slack.formatting import unescape
 from bot.slack.home import publish_home
 from bot.slack.messages import CONNECT_BUTTON, HELP
@@ -29,12 +31,14 @@ from bot.slack.payloads import (
     StoppedEvent,
     TokensRevokedEvent,
     UserChangeEvent,
+    ViewSubmission,
 )
 from bot.state.models import Command, Conversation, Owner, Press, Request
 
 log = structlog.get_logger()
 
 ANYTHING = re.compile(".*")
+CARD_MODALS = re.compile(f"^({EDIT}|{DENY})$")
 MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
 
 
@@ -64,6 +68,7 @@ def build_app(services: Services) -> AsyncApp:
     app.event(ANYTHING)(_ignored)
     app.command("/intercom")(listeners.command)
     app.action(ANYTHING)(listeners.pressed)
+    app.view(CARD_MODALS)(listeners.submitted)
     app.view(ANYTHING)(_acknowledged)
     app.view_closed(ANYTHING)(_acknowledged)
     return app
@@ -72,6 +77,7 @@ def build_app(services: Services) -> AsyncApp:
 class Listeners:
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._approvals = Approvals(services)
 
     async def message(self, body: dict[str, Any]) -> None:
         """A mention, a direct message, or a further message in a thread the bot is in."""
@@ -164,15 +170,35 @@ class Listeners:
             await self._services.queue.press(
                 Press(
                     id=pressed.trigger_id,
-                    team_id=pressed.team.id,
-                    enterprise_id=pressed.enterprise.id if pressed.enterprise else None,
-                    user_id=pressed.user.id,
+                    **pressed.owner.model_dump(),
                     action_id=action.action_id,
                     value=action.chosen,
+                    channel_id=pressed.container.channel_id,
+                    message_ts=pressed.container.message_ts,
+                    thread_ts=pressed.container.thread_ts,
                     sealed_response_url=self._services.seal.close(url) if url else "",
                 )
             )
         await ack()
+
+    async def submitted(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """A modal was sent: what is wrong with it is said in it, at once."""
+        try:
+            sent = ViewSubmission.model_validate(body)
+            problems = await self._approvals.submitted(
+                SlackUser.of(sent.owner),
+                sent.view.callback_id,
+                sent.view.private_metadata,
+                sent.entered,
+            )
+        except ValidationError as error:
+            log.warning("malformed_submission", problems=error.error_count())
+            await ack()
+            return
+        if problems:
+            await ack(response_action="errors", errors=problems)
+        else:
+            await ack(response_action="clear")
 
     async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         try:

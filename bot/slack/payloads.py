@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, Field
 
+from bot.state.models import Owner
+
 PEOPLE_S_SUBTYPES = (None, "file_share", "thread_broadcast")
 """A `message` of any other subtype is an edit, a join, a bot or another system message."""
 
@@ -113,21 +115,65 @@ class Action(BaseModel):
         return (self.selected_option.value if self.selected_option else self.value) or ""
 
 
-class BlockActions(BaseModel):
-    """`block_actions`: something was pressed or chosen."""
+class _Container(BaseModel):
+    channel_id: str = ""
+    message_ts: str = ""
+    thread_ts: str = ""
 
+
+class _Interaction(BaseModel):
     user: _InteractingUser
     team: _Id
     enterprise: _Id | None = None
     trigger_id: str
-    response_url: str | None = None
-    actions: list[Action] = Field(min_length=1)
+
+    @property
+    def owner(self) -> Owner:
+        """Who did it, as Slack signed it."""
+        enterprise_id = self.enterprise.id if self.enterprise else None
+        return Owner(team_id=self.team.id, enterprise_id=enterprise_id, user_id=self.user.id)
 
     @property
     def is_by_a_member(self) -> bool:
         """Not by somebody of another organization, in a shared channel."""
         home = (None, self.team.id, self.enterprise.id if self.enterprise else None)
         return self.user.team_id in home
+
+
+class BlockActions(_Interaction):
+    """`block_actions`: something was pressed or chosen."""
+
+    response_url: str | None = None
+    container: _Container = _Container()
+    actions: list[Action] = Field(min_length=1)
+
+
+class _Input(BaseModel):
+    value: str | None = None
+
+
+class _State(BaseModel):
+    values: dict[str, dict[str, _Input]] = {}
+
+
+class _View(BaseModel):
+    callback_id: str
+    private_metadata: str = ""
+    state: _State = _State()
+
+
+class ViewSubmission(_Interaction):
+    """`view_submission`: a modal was sent."""
+
+    view: _View
+
+    @property
+    def entered(self) -> dict[str, str]:
+        """What was entered, by block id; the bot's modals have one element to a block."""
+        return {
+            block_id: next((item.value or "" for item in inputs.values()), "")
+            for block_id, inputs in self.view.state.values.items()
+        }
 
 
 class SlashCommand(BaseModel):

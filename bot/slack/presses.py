@@ -9,7 +9,8 @@ from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import AccountsUnavailable
 from bot.accounts.teammates import NotConnected, NotPermitted
 from bot.services import Services
-from bot.slack import home, messages
+from bot.slack import cards, home, messages
+from bot.slack.approvals import Approvals
 from bot.slack.connect import disconnect, offer_to_connect
 from bot.slack.errands import post_question, respond, tell
 from bot.slack.home import publish_home
@@ -21,6 +22,7 @@ log = structlog.get_logger()
 class Presses:
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._approvals = Approvals(services)
 
     async def answer(self, press: Press) -> None:
         """Raises RedisError or SlackApiError where trying again later can help."""
@@ -40,6 +42,8 @@ class Presses:
                 words = await disconnect(self._services, user)
                 await publish_home(self._services, user)
                 await self._say(press, words)
+            case action if action in cards.ACTIONS:
+                await self._approvals.pressed(press)
             case messages.KEEP_CONNECTION:
                 await self._say(press, messages.KEPT)
             case home.APPROVALS:

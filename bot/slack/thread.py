@@ -19,8 +19,10 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.messages.chunk import Chunk, MarkdownTextChunk, TaskUpdateChunk
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack import cards
 from bot.slack.formatting import complete_part, safe_markdown, split_at
-from bot.state.models import Request, Shown, StreamState, ToolCall
+from bot.slack.posting import post_once
+from bot.state.models import Card, Request, Shown, StreamState, ToolCall
 from bot.state.store import Superseded
 
 log = structlog.get_logger()
@@ -39,6 +41,8 @@ _NO_MARKUP = str.maketrans("<>", "\u2039\u203a")
 SessionStatus = Literal["processing", "active", "suspended", "closed"]
 _TASK_STATUS = {
     "pending": "pending",
+    "waiting": "pending",
+    "approved": "pending",
     "started": "in_progress",
     "done": "complete",
     "failed": "error",
@@ -96,7 +100,9 @@ class SlackThread:
         self._due.set()
 
     def show(self, call: ToolCall) -> None:
-        card = call.model_copy(update={"input": {}, "result": ""})
+        card = call.model_copy(
+            update={"input": {}, "result": "", "change": None, "decision": None, "card": None}
+        )
         if any(shown.call == card for shown in self._shown):
             return  # Slack would append a card's output a second time
         for shown in self._waiting:
@@ -131,6 +137,67 @@ class SlackThread:
         if self._request.is_direct and self._request.thread_ts == self._request.ts:
             with _unimportant("assistant.threads.setTitle"):
                 await self._client.assistant_threads_setTitle(**where, title=title)
+
+    async def ask(self, calls: list[ToolCall], signed_as: str) -> None:
+        """Close the message and show a card for each call that has none yet."""
+        await self.flush()
+        await self._pause()
+        for call in calls:
+            if call.card is None:
+                await self._post_card(call, calls, signed_as)
+
+    async def settle(self, call: ToolCall) -> None:
+        if call.card is None or call.change is None:
+            return
+        owner = self._request.user_id
+        with _unimportant("chat.update"):
+            await self._client.chat_update(
+                channel=call.card.channel_id,
+                ts=call.card.ts,
+                text=cards.fate(call, owner),
+                blocks=cards.settled(call, owner, call.signed_as),
+            )
+
+    async def heard(self, request: Request) -> None:
+        with _unimportant("reactions.add"):
+            await self._client.reactions_add(
+                channel=request.channel_id, timestamp=request.ts, name="eyes"
+            )
+
+    async def _pause(self) -> None:
+        """Close the message for now; what comes later goes into a new one."""
+        if self._stream:
+            with _unimportant("chat.stopStream"):
+                await self._client.chat_stopStream(
+                    channel=self._request.channel_id, ts=self._stream.ts
+                )
+        self._stream, self._shown = None, []
+        await self._save(None)
+        await self.set_status("suspended")
+
+    async def _post_card(self, call: ToolCall, together: list[ToolCall], signed_as: str) -> None:
+        """A card that Slack does not take leaves its call without one: the next step tries again,
+        and the time that approvals wait ends it."""
+        assert call.change
+        alike = [other for other in together if other.name == call.name]
+        look_first, call.asked = call.asked, True
+        call.signed_as = signed_as
+        await self._save(self._stream)
+        try:
+            ts = await post_once(
+                self._client,
+                self._request.channel_id,
+                self._request.thread_ts,
+                f"call:{call.id}",
+                look_first=look_first,
+                text=cards.summary(call.change),
+                blocks=cards.card(call, alike, self._request.user_id, signed_as),
+            )
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("slack_refused", call="card", why=_why(error))
+            return
+        call.card = Card(channel_id=self._request.channel_id, ts=ts)
+        await self._save(self._stream)
 
     async def start_over(self) -> None:
         """After a crash: replace the broken-off message by one with what is kept of it."""

@@ -23,6 +23,21 @@ class AuditEntry(BaseModel):
     team_id: str
     user_id: str
     why: str = ""
+    run: str = ""
+    call_id: str = ""
+    channel_id: str = ""
+    thread_ts: str = ""
+    account: str = ""
+    admin: str = ""
+    """As whom it was signed in Intercom."""
+    tool: str = ""
+    input_hash: str = ""
+    readable: str = ""
+    decision: str = ""
+    decided_by: str = ""
+    decided_at: datetime | None = None
+    edited: dict[str, str] = {}
+    outcome: str = ""
 
 
 class Audit:
@@ -34,7 +49,7 @@ class Audit:
 
     async def record(self, entry: AuditEntry) -> None:
         async with self._engine.redis() as redis:
-            await redis.xadd(STREAM, {"entry": entry.model_dump_json(exclude_defaults=False)})
+            await redis.xadd(STREAM, {"entry": entry.model_dump_json()})
 
     async def since(self, when: datetime, identifier: str | None = None) -> list[AuditEntry]:
         """What happened since then, the oldest first; of everybody, or of one."""

@@ -64,7 +64,54 @@ class Command(BaseModel):
     sealed_response_url: str
 
 
-CallState = Literal["pending", "started", "done", "failed", "refused", "unknown"]
+Effect = Literal["read", "write", "destructive"]
+CallState = Literal[
+    "pending", "waiting", "approved", "started", "done", "failed", "refused", "unknown"
+]
+"""waiting: for its teammate's approval."""
+
+
+class EditableField(BaseModel):
+    """A plain field of a call that a person may change before approving it."""
+
+    path: str
+    """Where it is in the input, dotted."""
+    label: str
+    value: str
+    multiline: bool = False
+
+
+class Change(BaseModel):
+    """A write in plain words, for the one who decides on it."""
+
+    headline: str
+    """What will happen and to whom, by names."""
+    text: str = ""
+    """What a customer or colleague would get, as plain text, all of it."""
+    reaches_customer: bool = False
+    details: list[tuple[str, str]] = []
+    """Every other field of the input, in words."""
+    editable: list[EditableField] = []
+
+
+class Card(BaseModel):
+    """The message with the buttons for one call."""
+
+    channel_id: str
+    ts: str
+
+
+class Decision(BaseModel):
+    """What a teammate decided about one call, once."""
+
+    call_id: str
+    digest: str
+    """Of the call as it was shown."""
+    kind: Literal["approved", "denied"]
+    at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    reason: str = ""
+    edits: dict[str, str] = {}
+    """New values by path."""
 
 
 class ToolCall(BaseModel):
@@ -78,8 +125,18 @@ class ToolCall(BaseModel):
     name: str
     input: dict[str, Any]
     title: str
-    is_read: bool
+    effect: Effect = "write"
     state: CallState = "pending"
+    digest: str = ""
+    """Of exactly this call in this run with this account: what an approval names."""
+    change: Change | None = None
+    asked: bool = False
+    """Its card may have been posted."""
+    card: Card | None = None
+    signed_as: str = ""
+    decision: Decision | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
     result: str = ""
     """What Claude gets; empty until the call has ended."""
     outcome: str = ""
@@ -87,8 +144,12 @@ class ToolCall(BaseModel):
     link: str = ""
 
     @property
+    def is_read(self) -> bool:
+        return self.effect == "read"
+
+    @property
     def ended(self) -> bool:
-        return self.state not in ("pending", "started")
+        return self.state not in ("pending", "waiting", "approved", "started")
 
 
 class Shown(BaseModel):
@@ -108,8 +169,8 @@ class StreamState(BaseModel):
     """What is in it for good. Text that came after it, in a step that broke off, is replaced."""
 
 
-Outcome = Literal["working", "waiting", "done", "stopped", "failed", "expired"]
-RunPhase = Literal["new", "waiting_for_connection", "turn", "ending"]
+Outcome = Literal["working", "waiting", "asking", "done", "stopped", "failed", "expired"]
+RunPhase = Literal["new", "waiting_for_connection", "turn", "waiting_for_approval", "ending"]
 
 
 class Run(BaseModel):
@@ -133,6 +194,14 @@ class Run(BaseModel):
     """Since when it waits for a connection."""
     lost_connection: bool = False
     """The account was connected before: it has to be reconnected."""
+    approval_since: datetime | None = None
+    """Since when it waits for approvals."""
+    seconds: float = 0.0
+    """How long its steps took so far."""
+    tokens: int = 0
+    """What its turns cost so far, input and output."""
+    summing_up: bool = False
+    """A budget is spent: the next turn is the last one."""
     heard: list[str] = []
     """The teammate's later messages that this run has taken up."""
     outcome: Outcome = "working"
@@ -177,6 +246,8 @@ class Preferences(BaseModel):
     """What a teammate has chosen in App Home; None: as the deployment has it."""
 
     approvals: Approvals | None = None
+    private: bool = False
+    """Answers to mentions in channels come by direct message."""
 
 
 class RecentRequest(BaseModel):
@@ -201,6 +272,9 @@ class Press(BaseModel):
     user_id: str
     action_id: str
     value: str = ""
+    channel_id: str = ""
+    thread_ts: str = ""
+    message_ts: str = ""
     sealed_response_url: str = ""
 
 

@@ -13,10 +13,12 @@ from typing import Any, Literal, NamedTuple, cast
 from docket import Docket
 
 from bot.state.engine import RedisSource
-from bot.state.models import Conversation, Head, Request, Run
+from bot.state.models import Conversation, Decision, Head, Request, Run
 
 SEEN_TTL = timedelta(hours=25)
 """Slack repeats a delivery within minutes, and for up to a day where delayed events are on."""
+
+KINDS = ("conversation", "run", "inbox", "messages", "decisions", "answers")
 
 ACCEPT = """
 local fresh = 1
@@ -54,7 +56,7 @@ if run ~= '' then
   redis.call('SET', KEYS[2], run, 'EX', ttl)
   redis.call('ZADD', KEYS[5], ARGV[6], ARGV[5])
 else
-  redis.call('DEL', KEYS[2])
+  redis.call('DEL', KEYS[2], KEYS[6])
   redis.call('HDEL', KEYS[1], 'stop')
   if redis.call('LLEN', KEYS[3]) == 0 then redis.call('ZREM', KEYS[5], ARGV[5]) end
 end
@@ -68,6 +70,15 @@ return {redis.call('HGET', KEYS[1], 'fence') or '', redis.call('HGET', KEYS[1], 
 STOP = """
 if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], 'stop', ARGV[1])
+return 1
+"""
+
+
+DECIDE = """
+if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
 return 1
 """
 
@@ -169,7 +180,14 @@ class Store:
         key = conversation.key
         done = await self._script(
             COMMIT,
-            [f"conversation:{key}", f"run:{key}", f"inbox:{key}", f"messages:{key}", "open"],
+            [
+                f"conversation:{key}",
+                f"run:{key}",
+                f"inbox:{key}",
+                f"messages:{key}",
+                "open",
+                f"decisions:{key}",
+            ],
             token,
             self._ttl,
             taken,
@@ -191,6 +209,42 @@ class Store:
         key = conversation.key
         return bool(await self._script(STOP, [f"conversation:{key}", f"run:{key}"], reason))
 
+    async def run(self, conversation: Conversation) -> Run | None:
+        """The run that is under way or waits there, to look at."""
+        async with self._engine.redis() as redis:
+            value = await redis.get(f"run:{conversation.key}")
+        return Run.model_validate_json(value) if value else None
+
+    async def decide(self, conversation: Conversation, decision: Decision) -> bool:
+        """Keep a decision on a call of the run under way. Out: whether it is the first one."""
+        key = conversation.key
+        done = await self._script(
+            DECIDE,
+            [f"decisions:{key}", f"run:{key}"],
+            decision.call_id,
+            decision.model_dump_json(),
+            self._ttl,
+        )
+        return bool(done)
+
+    async def decisions(self, conversation: Conversation) -> dict[str, Decision]:
+        """By the calls' ids."""
+        async with self._engine.redis() as redis:
+            found = await redis.hvals(f"decisions:{conversation.key}")
+        decisions = [Decision.model_validate_json(value) for value in found]
+        return {decision.call_id: decision for decision in decisions}
+
+    async def note_answer(self, conversation: Conversation, ts: str) -> None:
+        """Remember that this message is an answer in this conversation."""
+        async with self._engine.redis() as redis:
+            await redis.sadd(f"answers:{conversation.key}", ts)
+            await redis.expire(f"answers:{conversation.key}", self._ttl)
+
+    async def answers(self, conversation: Conversation) -> set[str]:
+        async with self._engine.redis() as redis:
+            found = await redis.smembers(f"answers:{conversation.key}")
+        return {ts.decode() for ts in found}
+
     async def conversations(self, identifier: str) -> list[Conversation]:
         """Those that this teammate has with the agent, the oldest first."""
         async with self._engine.redis() as redis:
@@ -207,8 +261,7 @@ class Store:
         """All that there is of a conversation, a run under way included: it is superseded."""
         key = conversation.key
         async with self._engine.redis() as redis:
-            names = (f"{kind}:{key}" for kind in ("conversation", "run", "inbox", "messages"))
-            await redis.delete(*names)
+            await redis.delete(*(f"{kind}:{key}" for kind in KINDS))
             await redis.zrem("open", key)
             await redis.zrem(f"conversations:{identifier}", key)
 

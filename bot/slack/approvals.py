@@ -1,0 +1,145 @@
+"""What is pressed on the cards of changes. Rule 5 of the design: only the requester decides, once,
+and what runs is what was shown."""
+
+from collections.abc import Mapping
+
+import structlog
+from pydantic import BaseModel
+from slack_sdk.errors import SlackApiError
+
+from bot.accounts.identity import SlackUser
+from bot.agent.toolset import BadInput, Toolset
+from bot.intercom.changes import edited
+from bot.services import Services
+from bot.slack import cards
+from bot.state.models import Conversation, Decision, Press, ToolCall
+
+log = structlog.get_logger()
+
+
+class Waiting(BaseModel):
+    """Which call a modal is about; travels with it. Who presses is what Slack signs."""
+
+    channel_id: str
+    thread_ts: str
+    call_id: str
+    digest: str
+
+
+class Approvals:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def pressed(self, press: Press) -> None:
+        """Raises RedisError or SlackApiError where trying again later can help."""
+        owner, named = cards.named_in(press.value)
+        conversation = _conversation(press)
+        calls = [
+            call
+            for call in [await self._waiting(conversation, *name) for name in named]
+            if call is not None
+        ]
+        if not calls:
+            yours = press.user_id == owner
+            words = cards.DECIDED if yours else cards.NOT_YOURS.format(owner=owner)
+            return await self._say(press, words)
+        match press.action_id:
+            case cards.EDIT | cards.DENY:
+                return await self._open_modal(press, calls[0])
+            case _:
+                decisions = [_approved(call) for call in calls]
+                return await self._decide(press, conversation, decisions)
+
+    async def submitted(
+        self, user: SlackUser, kind: str, metadata: str, values: Mapping[str, str]
+    ) -> dict[str, str]:
+        """A modal was sent. Out: what is wrong with it, by field; {} when it was taken."""
+        about = Waiting.model_validate_json(metadata)
+        conversation = Conversation(user.team_id, about.channel_id, about.thread_ts, user.user_id)
+        call = await self._waiting(conversation, about.call_id, about.digest)
+        if call is None or call.change is None:
+            field = next(iter(values), cards.REASON)
+            return {field: cards.DECIDED}
+        if kind == cards.DENY:
+            reason = values.get(cards.REASON, "").strip()
+            decision = Decision(call_id=call.id, digest=call.digest, kind="denied", reason=reason)
+        else:
+            edits = {
+                field.path: values[field.path]
+                for field in call.change.editable
+                if field.path in values and values[field.path] != field.value
+            }
+            if problem := await self._problem(conversation, call, edits):
+                return {next(iter(edits)): problem}
+            decision = _approved(call).model_copy(update={"edits": edits})
+        if await self._services.store.decide(conversation, decision):
+            await self._services.queue.advance(conversation)
+        return {}
+
+    async def _waiting(
+        self, conversation: Conversation, call_id: str, digest: str
+    ) -> ToolCall | None:
+        """Exactly this call, if it waits in this conversation and was not decided yet."""
+        run = await self._services.store.run(conversation)
+        if run is None or call_id in await self._services.store.decisions(conversation):
+            return None
+        for call in run.calls:
+            if (call.id, call.digest, call.state) == (call_id, digest, "waiting"):
+                return call
+        return None
+
+    async def _decide(
+        self, press: Press, conversation: Conversation, decisions: list[Decision]
+    ) -> None:
+        taken = [await self._services.store.decide(conversation, item) for item in decisions]
+        if not any(taken):
+            return await self._say(press, cards.DECIDED)
+        log.info("decided", kinds=[item.kind for item in decisions])
+        return await self._services.queue.advance(conversation)
+
+    async def _open_modal(self, press: Press, call: ToolCall) -> None:
+        about = Waiting(
+            channel_id=press.channel_id,
+            thread_ts=press.thread_ts or press.message_ts,
+            call_id=call.id,
+            digest=call.digest,
+        )
+        modal = cards.edit_modal if press.action_id == cards.EDIT else cards.deny_modal
+        view = modal(call, about.model_dump_json())
+        try:
+            await self._services.slack.views_open(trigger_id=press.id, view=view)
+        except SlackApiError as error:
+            log.info("slack_refused", call="views.open", why=error.response.get("error"))
+            await self._say(press, cards.TOO_LATE)
+
+    async def _problem(
+        self, conversation: Conversation, call: ToolCall, edits: Mapping[str, str]
+    ) -> str:
+        """Why the call would not fit its tool any more after these edits."""
+        head = await self._services.store.head(conversation)
+        tools = await self._services.store.toolset(head.toolset) if head else None
+        if not edits or tools is None:
+            return ""
+        try:
+            Toolset.model_validate_json(tools).check(call.name, edited(call.input, edits))
+        except BadInput as problem:
+            return str(problem)[:150]
+        return ""
+
+    async def _say(self, press: Press, words: str) -> None:
+        """A private word where it was pressed."""
+        await self._services.slack.chat_postEphemeral(
+            channel=press.channel_id,
+            user=press.user_id,
+            thread_ts=press.thread_ts or None,
+            text=words,
+        )
+
+
+def _conversation(press: Press) -> Conversation:
+    thread_ts = press.thread_ts or press.message_ts
+    return Conversation(press.team_id, press.channel_id, thread_ts, press.user_id)
+
+
+def _approved(call: ToolCall) -> Decision:
+    return Decision(call_id=call.id, digest=call.digest, kind="approved")

@@ -1,0 +1,57 @@
+"""Posting what must not be there twice: each such message carries a key, by which it is found
+again after a crash."""
+
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+EVENT = "intercom_agent"
+PAGE = 200
+
+
+async def post_once(
+    client: AsyncWebClient,
+    channel_id: str,
+    thread_ts: str,
+    key: str,
+    *,
+    look_first: bool,
+    **message: Any,
+) -> str:
+    """Post a message in a thread. `look_first`: it may be there already. Out: its ts.
+
+    Raises SlackApiError.
+    """
+    if look_first:
+        found = await find_posted(client, channel_id, thread_ts, key)
+        if found:
+            return found
+    sent = await client.chat_postMessage(
+        channel=channel_id,
+        thread_ts=thread_ts,
+        metadata={"event_type": EVENT, "event_payload": {"key": key}},
+        **message,
+    )
+    return str(sent["ts"])
+
+
+async def find_posted(
+    client: AsyncWebClient, channel_id: str, thread_ts: str, key: str
+) -> str | None:
+    """The ts of the message with this key in that thread. Raises SlackApiError."""
+    cursor = ""
+    while True:
+        page = await client.conversations_replies(
+            channel=channel_id,
+            ts=thread_ts,
+            include_all_metadata=True,
+            limit=PAGE,
+            cursor=cursor or None,
+        )
+        for message in page["messages"]:
+            payload = (message.get("metadata") or {}).get("event_payload") or {}
+            if payload.get("key") == key:
+                return str(message["ts"])
+        cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+        if not cursor:
+            return None
