@@ -94,6 +94,14 @@ class _Prose:
 
     def _without_code(self, text: str) -> str:
         spans, alone = code_spans(text)
+        # In a table `|` ends a cell before a backtick ends code: there, a line's code may be none.
+        first = [text.count("\n", 0, start) for start, _, _ in spans]
+        doubtful = {
+            number + index
+            for number, (start, end, _) in zip(first, spans, strict=True)
+            for index, line in enumerate(text[start:end].split("\n"))
+            if "|" in line
+        }
         out, at = "", 0
         for start, end, ticks in sorted([*spans, *((*span, 0) for span in alone)]):
             out += text[at:start]
@@ -101,18 +109,22 @@ class _Prose:
             if ticks == 0:
                 out += _LOOKS_LIKE_BACKTICK * text[start:end].count("`")
                 continue
+            number = text.count("\n", 0, start)
             lines = text[start + ticks : end - ticks].split("\n")
-            out += "\n".join(self._code_line(line) for line in lines)
+            out += "\n".join(
+                self._code_line(line, number + index in doubtful)
+                for index, line in enumerate(lines)
+            )
         return out + text[at:]
 
-    def _code_line(self, line: str) -> str:
+    def _code_line(self, line: str, is_doubtful: bool) -> str:
         """A code span that ends where its line does, so that nobody reads it otherwise."""
         quote = re.match(r"[ \t]*(?:>[ \t]?)*", line)
         margin = quote[0] if quote and ">" in quote[0] else ""
         code = line[len(margin) :]
         if not code.strip():
             return line
-        if "|" in code:  # in a table, this may be two cells and no code at all
+        if is_doubtful:
             code = re.sub(r"\](?=[(\[:])", "]" + JOINER, code.replace("<", "<" + JOINER))
         code = re.sub(r"``(?=`)", "``" + JOINER, _defused_code(code))
         if code.endswith("\\"):

@@ -11,8 +11,8 @@ _ITEM = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]|\|)")
 _TABLE_LINE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 _QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)+")
 _ATOM = re.compile(
-    r"\[[^\[\]\n]*\]\([^()\s]*\)|(?<!`)(?P<ticks>`{1,2})(?!`)(?:[^`\n]|(?!(?P=ticks)(?!`))`+)+?"
-    r"(?P=ticks)(?!`)|&[#\w]{1,31};|https?://[^\s)]+"
+    r"\[(?:`[^`\n]+`|[^\[\]\n`])*\]\([^()\s`]*\)|(?<!`)(?P<ticks>`{1,2})(?!`)(?:[^`\n]|(?!(?P=ticks)(?!`))`+)+?"
+    r"(?P=ticks)(?!`)|&[#\w]{1,31};|https?://[^\s)`\[]+"
 )
 _EMPHASIS = re.compile(r"(?<![\w*_~\\])(\*{1,3}|_{1,3}|~~)(?=[^\s*_~])[^\n]*?(?<=[^\s\\])\1(?!\w)")
 _SENTENCE = re.compile(
@@ -21,7 +21,7 @@ _SENTENCE = re.compile(
 _WORD = re.compile(r"\s+")
 
 _AHEAD = 2_000
-"""How far beyond the limit the end of a link or of emphasis is looked for."""
+"""How far beyond the limit the end of emphasis is looked for."""
 
 PARAGRAPH, ITEM, LINE, SENTENCE, WORD, GRAPHEME, ANYWHERE = range(7)
 
@@ -123,10 +123,17 @@ def _line_cut(start: int, line: str, previous: str, header: str) -> _Cut:
 
 
 def _cuts_in_line(text: str, start: int, end: int) -> Iterator[_Cut]:
-    line = text[start : end + _AHEAD].partition("\n")[0]
+    whole = text.find("\n", start)
+    whole = whole if whole >= 0 else len(text)
+    line = text[start : min(whole, end + _AHEAD)]
     quote = _QUOTE.match(line)
     margin = f"\n{quote[0]}" if quote else ""
-    atoms = {at: m for m in _ATOM.finditer(line) for at in range(m.start() + 1, m.end())}
+    atoms: dict[int, re.Match[str]] = {}
+    for atom in _ATOM.finditer(text, start, whole):
+        if atom.start() >= end:
+            break
+        inside = range(atom.start() + 1, min(atom.end(), end))
+        atoms.update(dict.fromkeys(inside, atom))
     marks: dict[int, str] = {}
     for match in _EMPHASIS.finditer(line):
         size = len(match[1])
@@ -136,21 +143,20 @@ def _cuts_in_line(text: str, start: int, end: int) -> Iterator[_Cut]:
     sentences = {match.end() for match in _SENTENCE.finditer(line)}
     words = {match.end() for match in _WORD.finditer(line)}
     for at in range(len(quote[0]) + 1 if quote else 1, min(len(line), end - start)):
-        atom, mark = atoms.get(at), marks.get(at)
+        within, mark = atoms.get(start + at), marks.get(at)
         if mark == "" or not _is_boundary(line, at):
             continue
         kind = SENTENCE if at in sentences else WORD if at in words else GRAPHEME
         closing = mark or ""
-        if atom:
-            kind = ANYWHERE
-            ticks = atom["ticks"] or ""
-            if ticks and not atom.start() + len(ticks) < at < atom.end() - len(ticks):
-                continue
-            if ticks and re.search(r"[\s`]", line[at - 1 : at + 1]):
-                continue
-            yield _Cut(start + at, kind, ticks + closing, margin + closing + ticks)
-        else:
+        if within is None:
             yield _Cut(start + at, kind, closing, margin + closing)
+            continue
+        ticks = within["ticks"] or ""
+        first, last = within.start() + len(ticks), within.end() - len(ticks)
+        if not ticks or (
+            first < start + at < last and not re.search(r"[\s`]", line[at - 1 : at + 1])
+        ):
+            yield _Cut(start + at, ANYWHERE, ticks + closing, margin + closing + ticks)
 
 
 def _is_boundary(text: str, at: int) -> bool:

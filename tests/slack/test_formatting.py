@@ -174,6 +174,7 @@ def test_markup_survives(text: str, safe: str) -> None:
         "# a `\nb ` [x](https://evil.example) `",
         "| ` | [x](https://evil.example) ` |\n|---|---|\n| a | b |",
         "[`a](https://evil.example) b`](https://evil.example)",
+        "| a | b |\n|---|---|\n| `c | d` `[x](https://evil.example)` e` |",
         "- ```\n\n[x](https://evil.example)\n",
         "~~~ ```\n[x](https://evil.example)",
     ],
