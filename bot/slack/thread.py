@@ -375,11 +375,12 @@ class SlackThread:
         if not text or self._request.is_direct:
             log.error("answer_not_delivered")
             return
-        words = f"I could not post this in <#{self._request.channel_id}>:\n\n{text}"
+        words = f"I could not post this in <#{self._request.channel_id}>:\n\n{safe_markdown(text)}"
         with _unimportant("chat.postMessage"):
             opened = await self._client.conversations_open(users=self._request.user_id)
             await self._client.chat_postMessage(
-                channel=opened["channel"]["id"], markdown_text=words[:MARKDOWN_CHARACTERS]
+                channel=opened["channel"]["id"],
+                markdown_text=split_at(words, MARKDOWN_CHARACTERS)[0],
             )
 
 
@@ -448,6 +449,6 @@ def _task(call: ToolCall, *, status: str = "", output: str = "") -> TaskUpdateCh
         id=call.id,
         title=call.title.translate(_NO_MARKUP)[:CARD_CHARACTERS],
         status=status or _TASK_STATUS[call.state],
-        output=(output or safe_markdown(call.outcome))[:CARD_CHARACTERS] or None,
+        output=output or split_at(safe_markdown(call.outcome), CARD_CHARACTERS)[0] or None,
         sources=sources,
     )
