@@ -89,13 +89,14 @@ def leave_open(call: ToolCall) -> None:
 def asked_for(use: ToolUse, toolset: Toolset, run: Run, account: str) -> ToolCall:
     """A call as Claude asked for it; already ended if it cannot be run as it is."""
     call = ToolCall(id=use.id, name=use.name, input=use.input, title=title(use.name, use.input))
-    call.digest = digest_of(run, account, call)
     try:
         tool = toolset.check(use.name, use.input)
     except BadInput as problem:
         call.state, call.outcome = "failed", "Did not fit the tool"
         call.result = error(str(problem), "Correct the call, or use another tool.")
         return call
+    call.input = tool.unsigned(use.input)
+    call.digest = digest_of(run, account, call)
     call.effect = tool.effect_of(use.input)
     before = [
         other

@@ -51,6 +51,11 @@ class Tool(BaseModel):
     read_only_hint: bool | None = None
     destructive_hint: bool | None = None
 
+    def unsigned(self, tool_input: dict[str, Any]) -> dict[str, Any]:
+        """An input without the fields that name an author, which are not Claude's to choose."""
+        hidden = {*self.input_schema["properties"]} - {*self.shown_schema["properties"]}
+        return {key: value for key, value in tool_input.items() if key not in hidden}
+
     def effect_of(self, tool_input: dict[str, Any]) -> Effect:
         """What a call with this input does."""
         return effect(
@@ -107,6 +112,9 @@ class Toolset(BaseModel):
             f"{'.'.join(str(part) for part in error.absolute_path) or 'input'}: {error.message}"
             for error in validator.iter_errors(tool_input)
         ]
+        known = {*tool.input_schema["properties"], *SCALEKITS_OWN}
+        if tool.input_schema.get("additionalProperties") is not True:
+            problems += [f"{key}: there is no such field" for key in tool_input if key not in known]
         if problems:
             raise BadInput("The input does not fit the tool. " + " · ".join(problems[:5]))
         return tool

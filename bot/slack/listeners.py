@@ -106,6 +106,8 @@ class Listeners:
             is_for_somebody_else = bool(mentioned)
             if is_for_somebody_else or not await self._services.store.knows(request.conversation):
                 return
+        if is_stop(request.text) and await self._stop(request.conversation, event.ts):
+            return
         seen = [envelope.event_id, f"{envelope.team_id}:{event.channel}:{event.ts}"]
         identifier = SlackUser.of(request).identifier
         fresh = await self._services.store.accept(request, seen, identifier)
@@ -127,8 +129,14 @@ class Listeners:
         """The Stop button ends the run of the one who pressed it, in that thread."""
         envelope, event = Envelope.model_validate(body), StoppedEvent.model_validate(body["event"])
         conversation = Conversation(envelope.team_id, event.channel, event.thread_ts, event.user)
-        if await self._services.store.stop(conversation):
-            await self._services.queue.advance(conversation, f"stop:{envelope.event_id}")
+        await self._stop(conversation, envelope.event_id)
+
+    async def _stop(self, conversation: Conversation, cause: str) -> bool:
+        """Out: whether there was a run to stop."""
+        stopped = await self._services.store.stop(conversation)
+        if stopped:
+            await self._services.queue.advance(conversation, f"stop:{cause}")
+        return stopped
 
     async def user_changed(self, body: dict[str, Any]) -> None:
         """A deactivated member has left: what the agent has of theirs goes."""
@@ -247,6 +255,11 @@ async def _ignored(body: dict[str, Any]) -> None:
 
 async def _acknowledged(ack: AsyncAck) -> None:
     await ack()
+
+
+def is_stop(text: str) -> bool:
+    """Whether somebody says nothing but stop."""
+    return text.strip().strip(".!").lower() in ("stop", "/stop", "stop it")
 
 
 def _said(text: str, bot_user_id: str) -> str:

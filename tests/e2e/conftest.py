@@ -31,12 +31,28 @@ def embedded_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     yield from _world(tmp_path_factory.mktemp("embedded"), embedded=True)
 
 
+@pytest.fixture(scope="session")
+def strict_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Every change waits for approval, as it is by default."""
+    embedded = not RedisServer.is_installed()
+    yield from _world(tmp_path_factory.mktemp("strict"), embedded=embedded)
+
+
+@pytest.fixture
+def strict_fresh_world(tmp_path: Path) -> Iterator[World]:
+    """The same, of its own, for tests that break it. Needs a Redis server."""
+    if not RedisServer.is_installed():
+        pytest.skip("there is no redis-server on this machine")
+    yield from _world(tmp_path, embedded=False)
+
+
 @pytest.fixture(scope="module")
 def impatient_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Requests wait two seconds for their teammate to connect."""
     embedded = not RedisServer.is_installed()
     folder = tmp_path_factory.mktemp("impatient")
-    yield from _world(folder, embedded=embedded, APPROVALS="off", REQUEST_WAIT="PT2S")
+    waits = {"REQUEST_WAIT": "PT2S", "APPROVAL_WAIT": "PT2S"}
+    yield from _world(folder, embedded=embedded, APPROVALS="off", **waits)
 
 
 @pytest.fixture

@@ -89,27 +89,13 @@ def test_disconnecting_in_home_says_what_remains(world: World) -> None:
     assert world.scalekit.account(identifier(TOM)) is None
 
 
-def chosen(world: World, person: Person) -> str:
-    view = world.slack.home(person.slack_user_id)
-    assert view
-    [select] = [
-        block["accessory"]
-        for block in view["blocks"]
-        if block.get("accessory", {}).get("type") == "static_select"
-    ]
-    return str(select["initial_option"]["value"])
-
-
 def test_approvals_can_be_stricter_never_looser(world: World) -> None:
     world.connect(MAYA)
     home = open_home(world, MAYA, "As set for everybody: Nothing waits")
     assert "Every change" in home
-    user = MAYA.slack_user_id
-    assert chosen(world, MAYA) == "deployment"
-    world.slack.click_home(user, "approvals_preference", value="writes")
-    world.slack.wait(lambda: chosen(world, MAYA) == "writes", what="the choice to show")
-    world.slack.click_home(user, "approvals_preference", value="deployment")
-    world.slack.wait(lambda: chosen(world, MAYA) == "deployment", what="the way back")
+    assert world.preferred(MAYA) == "deployment"
+    world.prefer(MAYA, "writes")
+    world.prefer(MAYA, "deployment")
 
 
 def test_nothing_looser_than_the_deployment_is_taken(embedded_world: World) -> None:
@@ -135,7 +121,7 @@ def test_nothing_looser_than_the_deployment_is_taken(embedded_world: World) -> N
     world.slack.wait(
         lambda: len(world.slack.calls_to("views.publish")) > published, what="Home to be published"
     )
-    assert chosen(world, MAYA) == "deployment"
+    assert world.preferred(MAYA) == "deployment"
 
 
 def test_an_example_is_asked_in_the_direct_messages(world: World) -> None:

@@ -128,6 +128,20 @@ class World:
         view = self.slack.home(person.slack_user_id)
         return json.dumps(view["blocks"], ensure_ascii=False) if view else ""
 
+    def prefer(self, person: Person, approvals: str) -> None:
+        """Choose what waits for approval, in App Home."""
+        user = person.slack_user_id
+        self.slack.open_home(user)
+        self.slack.wait(lambda: "approvals_preference" in self.home(person), what="Home")
+        self.slack.click_home(user, "approvals_preference", value=approvals)
+        self.slack.wait(lambda: self.preferred(person) == approvals, what="the choice to show")
+
+    def preferred(self, person: Person) -> str:
+        view = self.slack.home(person.slack_user_id)
+        elements = [block.get("accessory", {}) for block in view["blocks"]] if view else []
+        [select] = [e for e in elements if e.get("action_id") == "approvals_preference"]
+        return str(select["initial_option"]["value"])
+
     def mention(
         self, person: Person, text: str, channel: str = SUPPORT, thread: str | None = None
     ) -> str:
