@@ -65,6 +65,22 @@ def doctor(
 
 
 @app.command()
+def audit(
+    since: Annotated[
+        str, typer.Option(help="How far back: 90m, 24h or 7d, or a date such as 2026-11-21.")
+    ] = "7d",
+    user: Annotated[str, typer.Option(help="Only this Slack user's, for example U012AB3CD.")] = "",
+) -> None:
+    """Print the audit as JSON lines, the oldest first."""
+    from bot.audit import BadSince, print_audit
+
+    try:
+        asyncio.run(print_audit(_settings(), since, user))
+    except BadSince as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+@app.command()
 def demo(
     port: Annotated[int, typer.Option(help="Where the page is.")] = 8080,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,

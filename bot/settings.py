@@ -51,6 +51,10 @@ WHERE_TO_FIND = {
     "CONVERSATION_TTL": "an ISO 8601 duration, for example P30D",
     "REQUEST_WAIT": "an ISO 8601 duration, for example PT24H",
     "APPROVAL_WAIT": "an ISO 8601 duration, for example PT24H",
+    "RUN_TURNS": "how many turns one request may take, a number from 1",
+    "RUN_MINUTES": "how many minutes one request may work, a number from 1",
+    "RUN_TOKENS": "how many tokens one request may cost, a number from 1",
+    "CONTEXT_TOKENS": "beyond how many tokens a conversation goes on by a summary, from 1000",
     "AUDIT_TTL": "an ISO 8601 duration, for example P365D",
 }
 
@@ -102,6 +106,14 @@ class Settings(BaseSettings):
     """How long a request waits for its teammate to connect."""
     approval_wait: timedelta = timedelta(hours=24)
     """How long a change waits for its teammate's approval."""
+    run_turns: int = Field(default=30, ge=1)
+    """Turns of Claude's that one request may take; then it sums up."""
+    run_minutes: int = Field(default=15, ge=1)
+    """Minutes of work, waiting aside."""
+    run_tokens: int = Field(default=2_000_000, ge=1)
+    """Tokens, input and output, cached ones included."""
+    context_tokens: int = Field(default=150_000, ge=1_000)
+    """A conversation that has grown beyond it goes on by a summary."""
     audit_ttl: timedelta = timedelta(days=365)
     """How long the audit is kept."""
 

@@ -23,9 +23,10 @@ from bot.slack.errands import replace_button, suggest_prompts, tell, turn_away
 from bot.slack.home import Home, publish_home
 from bot.slack.messages import connected_as
 from bot.slack.presses import Presses
+from bot.slack.privately import ask_privately
 from bot.state.audit import AuditEntry
 from bot.state.engine import LEASE
-from bot.state.models import Command, Conversation, Owner, PendingConnection, Press
+from bot.state.models import Command, Conversation, Owner, PendingConnection, Press, Request
 
 log = structlog.get_logger()
 
@@ -54,6 +55,7 @@ class Jobs:
         for job in (
             self.advance,
             self.answer_command,
+            self.ask_privately,
             self.press,
             self.open_pane,
             self.publish_home,
@@ -77,6 +79,9 @@ class Jobs:
 
     async def answer_command(self, command: str, retry: Retry = TRY_AGAIN) -> None:
         await self._commands.answer(Command.model_validate_json(command))
+
+    async def ask_privately(self, request: str, seen: list[str], retry: Retry = TRY_AGAIN) -> None:
+        await ask_privately(self._services, Request.model_validate_json(request), seen)
 
     async def press(self, press: str, retry: Retry = TRY_AGAIN) -> None:
         await self._presses.answer(Press.model_validate_json(press))

@@ -50,6 +50,9 @@ class Turn(BaseModel):
     ending: Ending
     content: list[dict[str, Any]]
     tool_uses: list[ToolUse]
+    tokens_in: int = 0
+    """Of the whole request: new, written to the cache and read from it."""
+    tokens_out: int = 0
 
     @property
     def text(self) -> str:
@@ -73,6 +76,8 @@ class Claude:
         tools: list[dict[str, Any]],
         messages: list[dict[str, Any]],
         on_text: Callable[[str], Awaitable[None]],
+        *,
+        may_call_tools: bool = True,
     ) -> Turn:
         """Ask Claude to go on. `on_text` gets the answer piece by piece as it is written.
 
@@ -89,6 +94,8 @@ class Claude:
         }
         if tools:
             params["tools"] = tools
+            if not may_call_tools:
+                params["tool_choice"] = {"type": "none"}
         try:
             async with (
                 asyncio.timeout(TURN_SECONDS),
@@ -118,6 +125,12 @@ class Claude:
         return Turn(
             ending=ending,
             content=content,
+            tokens_in=(
+                final.usage.input_tokens
+                + (final.usage.cache_creation_input_tokens or 0)
+                + (final.usage.cache_read_input_tokens or 0)
+            ),
+            tokens_out=final.usage.output_tokens,
             tool_uses=[
                 ToolUse.model_validate(block)
                 for block in content

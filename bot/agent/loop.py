@@ -5,6 +5,7 @@ A step starts from what is saved and saves what it did, so that any worker can t
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -15,9 +16,10 @@ import structlog
 from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import AccountsUnavailable, Scalekit
 from bot.accounts.teammates import NotConnected, NotPermitted, Teammates
+from bot.agent.budget import spent, sum_up
 from bot.agent.claude import Claude, ClaudeUnavailable, CutOff, Ending, Turn
 from bot.agent.limits import Limits
-from bot.agent.prompt import news, system_prompt
+from bot.agent.prompt import FROM_SUMMARY, SUMMARIZE, news, system_prompt
 from bot.agent.proposals import Proposals
 from bot.agent.recorder import Recorder
 from bot.agent.tools import (
@@ -40,7 +42,6 @@ from bot.state.profiles import Profiles
 
 log = structlog.get_logger()
 
-TURNS_AT_MOST = 30
 STREAM_ATTEMPTS = 3
 WATCH_SECONDS = 0.5
 
@@ -90,6 +91,7 @@ class Agent:
         Raises RunFailed, Superseded, Stopped, or RedisError.
         """
         run = work.run
+        began = time.monotonic()
         await work.check()
         try:
             if run.phase in ("new", "waiting_for_connection"):
@@ -102,7 +104,8 @@ class Agent:
             if run.phase == "waiting_for_approval" and not await self._decided(work, thread):
                 return Next.ASK
             if not run.calls:
-                turn = await self._turn(work, thread)
+                turn = await self._turn(work, thread, time_zone)
+                run.answer = turn.text
                 if turn.ending == "pause":
                     run.attempts = 0
                     await self._keep(work, thread, messages=[_assistant(turn)])
@@ -132,6 +135,8 @@ class Agent:
             ) from error
         except ClaudeUnavailable as error:
             raise RunFailed(str(error)) from error
+        finally:
+            run.seconds += time.monotonic() - began
         return Next.CONTINUE
 
     async def break_off(self, work: Work, thread: Thread, words: str, *, taken: int = 0) -> None:
@@ -222,7 +227,7 @@ class Agent:
                 )
             link = conversation_link("ID", self._settings.intercom_region)
             head = Head(
-                system=system_prompt(teammate, link),
+                system=system_prompt(teammate, link, time_zone),
                 account=teammate.account,
                 toolset=await work.store.save_toolset(toolset.model_dump_json()),
             )
@@ -246,10 +251,17 @@ class Agent:
         said = "\n\n".join([run.request.text, *run.heard]).strip()
         await work.save(afresh=True, messages=[{"role": "user", "content": said}])
 
-    async def _turn(self, work: Work, thread: Thread) -> Turn:
-        if work.run.turn >= TURNS_AT_MOST:
-            raise RunFailed(f"I stopped after {TURNS_AT_MOST} turns without an end in sight.")
+    async def _turn(self, work: Work, thread: Thread, time_zone: str) -> Turn:
+        run = work.run
         system, toolset, _ = await self._frozen(work)
+        tools = toolset.params()
+        if await work.store.size(work.conversation) > self._settings.context_tokens:
+            await self._go_on_by_summary(work, system, tools, time_zone)
+        budget = spent(run, self._settings)
+        if budget and not run.summing_up:
+            run.summing_up = True
+            log.info("budget_spent", what=budget)
+            await work.save(messages=[{"role": "system", "content": sum_up(budget)}])
         messages = [json.loads(message) for message in await work.store.messages(work.conversation)]
 
         async def on_text(text: str) -> None:
@@ -258,7 +270,9 @@ class Agent:
         for attempt in range(1, STREAM_ATTEMPTS + 1):
             try:
                 async with _watched(work):
-                    turn = await self._claude.turn(system, toolset.params(), messages, on_text)
+                    turn = await self._claude.turn(
+                        system, tools, messages, on_text, may_call_tools=not run.summing_up
+                    )
                 break
             except CutOff as error:
                 log.warning("claude_cut_off", why=str(error), attempt=attempt)
@@ -268,7 +282,43 @@ class Agent:
                     ) from error
                 thread.say("\n\n_The connection broke off; starting this part again._\n\n")
         thread.say("\n\n")
+        run.tokens += turn.tokens_in + turn.tokens_out
+        await work.store.save_size(work.conversation, turn.tokens_in + turn.tokens_out)
         return turn
+
+    async def _go_on_by_summary(
+        self, work: Work, system: str, tools: list[dict[str, Any]], time_zone: str
+    ) -> None:
+        """Replace what was said by Claude's own summary of it, before it grows too long."""
+        run = work.run
+        messages = [json.loads(message) for message in await work.store.messages(work.conversation)]
+        while messages and messages[-1]["role"] == "system":
+            messages.pop()
+
+        async def silently(text: str) -> None:
+            pass
+
+        asked = [*messages, {"role": "user", "content": SUMMARIZE}]
+        try:
+            async with _watched(work):
+                turn = await self._claude.turn(system, tools, asked, silently, may_call_tools=False)
+        except CutOff as error:
+            raise RunFailed(
+                "The connection to Claude broke off several times. Try again in a minute."
+            ) from error
+        log.info("summarized", tokens=turn.tokens_in)
+        run.tokens += turn.tokens_in + turn.tokens_out
+        said = "\n\n".join([run.request.text, *run.heard]).strip()
+        first = [said, FROM_SUMMARY + turn.text]
+        content = [{"type": "text", "text": text} for text in first]
+        await work.store.save_size(work.conversation, 0)
+        await work.save(
+            afresh=True,
+            messages=[
+                {"role": "user", "content": content},
+                {"role": "system", "content": news(datetime.now(UTC), time_zone)},
+            ],
+        )
 
     async def _ask_for_tools(self, work: Work, thread: Thread, turn: Turn) -> None:
         _, toolset, account = await self._frozen(work)

@@ -1,5 +1,7 @@
 """What `/intercom …` does once it is out of Slack's hands."""
 
+from datetime import UTC, datetime, timedelta
+
 import structlog
 from slack_sdk.models.blocks import Block
 
@@ -14,17 +16,24 @@ from bot.slack.errands import CannotPost, post_question, respond
 from bot.slack.formatting import escape, unescape
 from bot.slack.messages import (
     ACCOUNTS_UNAVAILABLE,
+    BEGUN_ANEW,
     FORGOTTEN,
     LOST,
     NOT_CONNECTED,
     abilities_in_words,
     account_details,
+    audit_in_words,
     connected_as,
     disconnect_blocks,
 )
+from bot.slack.privately import POINTER as PRIVATELY
+from bot.slack.privately import ask_privately
 from bot.state.models import Command, Request
 
 log = structlog.get_logger()
+
+AUDIT_SHOWN = timedelta(days=30)
+AUDIT_ENTRIES = 10
 
 
 class Commands:
@@ -39,8 +48,13 @@ class Commands:
                 "disconnect": self._ask_to_disconnect,
                 "status": self._status,
                 "forget": self._forget,
+                "stop": self._stop,
+                "new": self._begin_anew,
+                "audit": self._audit,
             }
             run = words.get(command.text.strip().lower(), self._ask)
+            if command.text.lower().startswith("private "):
+                run = self._ask_privately
             try:
                 await run(command)
             except AccountsUnavailable as error:
@@ -104,6 +118,48 @@ class Commands:
             if not await services.store.is_busy(conversation):
                 await services.store.erase(identifier, conversation)
         await self._respond(command, FORGOTTEN)
+
+    async def _stop(self, command: Command) -> None:
+        """Stop everything of this teammate's that runs or waits for approval."""
+        services, identifier = self._services, SlackUser.of(command).identifier
+        stopped = 0
+        for conversation in await services.store.conversations(identifier):
+            if await services.store.stop(conversation):
+                await services.queue.advance(conversation)
+                stopped += 1
+        text = {0: "Nothing of yours is running.", 1: "I stop what is running."}.get(
+            stopped, f"I stop the {stopped} requests that are running."
+        )
+        await self._respond(command, text)
+
+    async def _begin_anew(self, command: Command) -> None:
+        """Begin afresh in the threads of this channel in which nothing runs."""
+        services, identifier = self._services, SlackUser.of(command).identifier
+        for conversation in await services.store.conversations(identifier):
+            here = conversation.channel_id == command.channel_id
+            if here and not await services.store.is_busy(conversation):
+                await services.store.begin_anew(conversation)
+        await self._respond(command, BEGUN_ANEW)
+
+    async def _audit(self, command: Command) -> None:
+        identifier = SlackUser.of(command).identifier
+        since = datetime.now(UTC) - AUDIT_SHOWN
+        entries = await self._services.audit.since(since, identifier)
+        await self._respond(command, audit_in_words(entries[-AUDIT_ENTRIES:]))
+
+    async def _ask_privately(self, command: Command) -> None:
+        request = Request(
+            id=command.id,
+            team_id=command.team_id,
+            enterprise_id=command.enterprise_id,
+            user_id=command.user_id,
+            channel_id=command.channel_id,
+            thread_ts=command.id,
+            ts=command.id,
+            text=unescape(command.text[len("private ") :]).strip(),
+        )
+        await ask_privately(self._services, request, [command.id])
+        await self._respond(command, PRIVATELY)
 
     async def _ask(self, command: Command) -> None:
         """Post the question, so that there is a thread to answer in, and take it up there."""

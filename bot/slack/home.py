@@ -36,6 +36,8 @@ log = structlog.get_logger()
 CONNECT = "home_connect"
 DISCONNECT = "home_disconnect"
 APPROVALS = "approvals_preference"
+PRIVATE = "private_preference"
+PRIVATELY, IN_THREAD = "private", "thread"
 EXAMPLE = "example"
 SHOWN_REQUESTS = 5
 LIKE_DEPLOYMENT = "deployment"
@@ -186,6 +188,10 @@ def _preferences(preferences: Preferences, deployment: Approvals) -> list[Block]
     allowed = STRICTNESS[STRICTNESS.index(deployment) + 1 :]
     options = [like, *(Option(text=_APPROVALS[item], value=item) for item in allowed)]
     chosen = preferences.approvals and stricter(preferences.approvals, deployment)
+    where = [
+        Option(text="Everybody in the thread", value=IN_THREAD),
+        Option(text="Only you, by direct message", value=PRIVATELY),
+    ]
     initial = next((option for option in options if option.value == chosen), like)
     return [
         HeaderBlock(text="What waits for your approval"),
@@ -195,6 +201,18 @@ def _preferences(preferences: Preferences, deployment: Approvals) -> list[Block]
             ),
             accessory=StaticSelectElement(
                 action_id=APPROVALS, options=options, initial_option=initial
+            ),
+        ),
+        HeaderBlock(text="Who sees my answers in channels"),
+        SectionBlock(
+            text=MarkdownTextObject(
+                text="Channels shared with other organizations are private in any case. A private "
+                "answer has a button to share it."
+            ),
+            accessory=StaticSelectElement(
+                action_id=PRIVATE,
+                options=where,
+                initial_option=where[1] if preferences.private else where[0],
             ),
         ),
     ]

@@ -110,6 +110,11 @@ class Listeners:
             return
         seen = [envelope.event_id, f"{envelope.team_id}:{event.channel}:{event.ts}"]
         identifier = SlackUser.of(request).identifier
+        if is_mention and not event.is_direct:
+            preferences = await self._services.profiles.preferences(identifier)
+            if envelope.is_ext_shared_channel or preferences.private:
+                await self._services.queue.ask_privately(request, seen)
+                return
         fresh = await self._services.store.accept(request, seen, identifier)
         log.info("request_accepted", request=request.id, repeat=not fresh)
         await self._services.queue.advance(request.conversation, event.ts)

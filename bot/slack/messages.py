@@ -14,6 +14,7 @@ from slack_sdk.models.blocks import (
 
 from bot.intercom.areas import Ability
 from bot.slack.formatting import escape
+from bot.state.audit import AuditEntry
 from bot.state.models import Teammate
 from bot.state.store import StopReason
 
@@ -38,6 +39,7 @@ ACCOUNTS_UNAVAILABLE = (
     "The service that keeps your Intercom connection does not answer right now. "
     "Nothing was changed. Try again in a few minutes."
 )
+BEGUN_ANEW = "We begin afresh: I no longer know what we said in this channel's threads."
 FORGOTTEN = "I have forgotten our conversations. What we wrote stays here in Slack."
 KEPT = "All stays as it is."
 REPLACED = "There is a newer button below."
@@ -91,10 +93,14 @@ go on talking.
 • `/intercom connect`: connect your Intercom account
 • `/intercom status`: as whom you are connected, and what I may do there
 • `/intercom disconnect`: end the connection; asks first
+• `/intercom private …`: the answer comes to you alone, and you may share it
+• `/intercom stop`: end what is running · `/intercom new`: begin afresh in this channel
+• `/intercom audit`: what was changed in your name
 • `/intercom forget`: I forget our conversations
 • `/intercom help`: this text
 
-What changes something in Intercom is signed with your name."""
+What changes something in Intercom is signed with your name, and waits for your approval where \
+your team or you want it so."""
 
 
 def connect_blocks(link: str, *, lost: bool) -> list[Block]:
@@ -153,6 +159,22 @@ def abilities_in_words(can: Iterable[Ability]) -> list[str]:
         return "read" if ability.can_read else "change"
 
     return [f"• *{ability.area}*: {words(ability)}" for ability in can]
+
+
+def audit_in_words(entries: list[AuditEntry]) -> str:
+    """The latest entries of one's own, the latest first."""
+    if not entries:
+        return "Nothing was changed in your name in the last 30 days."
+    lines = []
+    for entry in reversed(entries):
+        when = int(entry.at.timestamp())
+        at = f"<!date^{when}^{{date_short_pretty}} {{time}}|{entry.at:%Y-%m-%d %H:%M} UTC>"
+        what = entry.readable.partition("\n")[0] or entry.what.replace("_", " ")
+        decision = f", {entry.decision}" if entry.decision else ""
+        edited = " with changes" if entry.edited else ""
+        outcome = entry.outcome or entry.why
+        lines.append(f"• {at} · {escape(what)} · *{escape(outcome)}*{decision}{edited}")
+    return "\n".join(lines)[:3900]
 
 
 def section(text: str) -> list[Block]:

@@ -83,6 +83,8 @@ class Envelope(BaseModel):
     event_id: str
     team_id: str
     enterprise_id: str | None = None
+    is_ext_shared_channel: bool = False
+    """People of other organizations read there (Slack Connect)."""
     authorizations: list[Authorization] = Field(min_length=1)
 
     @property

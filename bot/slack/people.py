@@ -15,25 +15,35 @@ KEPT_SECONDS = 3600.0
 
 class _User(BaseModel):
     tz: str = "UTC"
+    real_name: str = ""
+    name: str = ""
 
 
 class People:
-    """Time zones by user, asked for once an hour."""
+    """Who somebody is, asked for once an hour."""
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
-        self._known: dict[str, tuple[float, str]] = {}
+        self._known: dict[str, tuple[float, _User]] = {}
 
     async def time_zone(self, user_id: str) -> str:
         """The user's IANA time zone; UTC where Slack does not say."""
-        since, zone = self._known.get(user_id, (0.0, "UTC"))
-        if time.monotonic() - since < KEPT_SECONDS and user_id in self._known:
-            return zone
+        return (await self._user(user_id)).tz
+
+    async def name(self, user_id: str) -> str:
+        """What people call the user; the id where Slack does not say."""
+        user = await self._user(user_id)
+        return user.real_name or user.name or user_id
+
+    async def _user(self, user_id: str) -> _User:
+        since, user = self._known.get(user_id, (0.0, _User()))
+        if user_id in self._known and time.monotonic() - since < KEPT_SECONDS:
+            return user
         try:
             answer = await self._client.users_info(user=user_id)
-            zone = _User.model_validate(answer["user"]).tz
+            user = _User.model_validate(answer["user"])
         except (SlackApiError, aiohttp.ClientError, TimeoutError, ValidationError) as error:
-            log.info("time_zone_unknown", why=type(error).__name__)
-            return "UTC"
-        self._known[user_id] = (time.monotonic(), zone)
-        return zone
+            log.info("user_unknown", why=type(error).__name__)
+            return _User()
+        self._known[user_id] = (time.monotonic(), user)
+        return user

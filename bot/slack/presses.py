@@ -10,6 +10,7 @@ from bot.accounts.scalekit import AccountsUnavailable
 from bot.accounts.teammates import NotConnected, NotPermitted
 from bot.services import Services
 from bot.slack import cards, home, messages
+from bot.slack.afterwards import Afterwards
 from bot.slack.approvals import Approvals
 from bot.slack.connect import disconnect, offer_to_connect
 from bot.slack.errands import post_question, respond, tell
@@ -23,6 +24,7 @@ class Presses:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._approvals = Approvals(services)
+        self._afterwards = Afterwards(services)
 
     async def answer(self, press: Press) -> None:
         """Raises RedisError or SlackApiError where trying again later can help."""
@@ -42,8 +44,12 @@ class Presses:
                 words = await disconnect(self._services, user)
                 await publish_home(self._services, user)
                 await self._say(press, words)
-            case action if action in cards.ACTIONS:
+            case action if action in cards.DECISIONS:
                 await self._approvals.pressed(press)
+            case cards.FEEDBACK | cards.SHOW | cards.SHARE:
+                await self._afterwards.pressed(press)
+            case home.PRIVATE:
+                await self._prefer_private(press, user)
             case messages.KEEP_CONNECTION:
                 await self._say(press, messages.KEPT)
             case home.APPROVALS:
@@ -74,6 +80,12 @@ class Presses:
         approvals = home.stricter(press.value, self._services.settings.approvals)
         preferences = await self._services.profiles.preferences(user.identifier)
         chosen = preferences.model_copy(update={"approvals": approvals})
+        await self._services.profiles.save_preferences(user.identifier, chosen)
+        await publish_home(self._services, user)
+
+    async def _prefer_private(self, press: Press, user: SlackUser) -> None:
+        preferences = await self._services.profiles.preferences(user.identifier)
+        chosen = preferences.model_copy(update={"private": press.value == home.PRIVATELY})
         await self._services.profiles.save_preferences(user.identifier, chosen)
         await publish_home(self._services, user)
 

@@ -29,6 +29,14 @@ class Conversation(NamedTuple):
         return cls(team_id, channel_id, thread_ts, user_id)
 
 
+class Origin(BaseModel):
+    """Where something was asked that is answered privately."""
+
+    channel_id: str
+    thread_ts: str | None = None
+    """None: it was a command, which Slack runs outside of threads."""
+
+
 class Request(BaseModel):
     """One thing that a teammate asked, as Slack signed it."""
 
@@ -44,7 +52,9 @@ class Request(BaseModel):
     """The message that asks."""
     text: str
     is_direct: bool = False
-    """Asked in the DM with the bot (or its pane), where nobody else reads."""
+    """Answered in the DM with the bot (or its pane), where nobody else reads."""
+    origin: Origin | None = None
+    """Where it was asked, if it is answered privately instead of there."""
     received_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -202,6 +212,8 @@ class Run(BaseModel):
     """What its turns cost so far, input and output."""
     summing_up: bool = False
     """A budget is spent: the next turn is the last one."""
+    answer: str = ""
+    """The last words to the teammate."""
     heard: list[str] = []
     """The teammate's later messages that this run has taken up."""
     outcome: Outcome = "working"
@@ -260,6 +272,15 @@ class RecentRequest(BaseModel):
     received_at: datetime
     outcome: Outcome
     permalink: str = ""
+
+
+class Trace(BaseModel):
+    """What a run did, for its teammate to look at afterwards."""
+
+    reference: str
+    answer: str
+    origin: Origin | None = None
+    calls: list[ToolCall]
 
 
 class Press(BaseModel):

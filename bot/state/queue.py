@@ -5,7 +5,7 @@ from datetime import datetime
 
 from docket import Docket
 
-from bot.state.models import Command, Conversation, Owner, PendingConnection, Press
+from bot.state.models import Command, Conversation, Owner, PendingConnection, Press, Request
 
 
 class Queue:
@@ -25,6 +25,10 @@ class Queue:
         `when`: not before; None: now."""
         key = f"advance:{conversation.key}:{cause or secrets.token_hex(8)}"
         await self._docket.add("advance", when=when, key=key)(conversation.key)
+
+    async def ask_privately(self, request: Request, seen: list[str]) -> None:
+        key = f"private:{request.channel_id}:{request.ts}"
+        await self._docket.add("ask_privately", key=key)(request.model_dump_json(), seen)
 
     async def answer_command(self, command: Command) -> None:
         add = self._docket.add("answer_command", key=f"command:{command.id}")

@@ -13,12 +13,21 @@ from typing import Any, Literal, NamedTuple, cast
 from docket import Docket
 
 from bot.state.engine import RedisSource
-from bot.state.models import Conversation, Decision, Head, Request, Run
+from bot.state.models import Conversation, Decision, Head, Request, Run, Trace
 
 SEEN_TTL = timedelta(hours=25)
 """Slack repeats a delivery within minutes, and for up to a day where delayed events are on."""
 
-KINDS = ("conversation", "run", "inbox", "messages", "decisions", "answers")
+KINDS = (
+    "conversation",
+    "run",
+    "inbox",
+    "messages",
+    "decisions",
+    "answers",
+    "traces",
+    "feedback",
+)
 
 ACCEPT = """
 local fresh = 1
@@ -47,7 +56,6 @@ local ttl, taken, run = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 if taken > 0 then redis.call('LTRIM', KEYS[3], taken, -1) end
 if ARGV[7] == '1' then
   redis.call('DEL', KEYS[4])
-  redis.call('HDEL', KEYS[1], 'head')
 end
 for i = 8, #ARGV do redis.call('RPUSH', KEYS[4], ARGV[i]) end
 redis.call('EXPIRE', KEYS[1], ttl)
@@ -175,8 +183,8 @@ class Store:
         afresh: bool = False,
     ) -> None:
         """Save the run (None: it has ended), drop `taken` requests from the inbox and append
-        `messages` (JSON, as sent to Claude), all at once; `afresh`: what was said and frozen
-        before is dropped first. Raises Superseded."""
+        `messages` (JSON, as sent to Claude), all at once; `afresh`: what was said before is
+        dropped first. Raises Superseded."""
         key = conversation.key
         done = await self._script(
             COMMIT,
@@ -251,6 +259,49 @@ class Store:
             keys = await redis.zrangebyscore(f"conversations:{identifier}", "-inf", "+inf")
         return [Conversation.from_key(key.decode()) for key in keys]
 
+    async def seen(self, conversation: Conversation) -> str:
+        """Up to which ts the agent has seen what the thread shows; empty for nothing."""
+        return (await self._field(conversation, "seen")) or ""
+
+    async def save_seen(self, conversation: Conversation, ts: str) -> None:
+        await self._save_field(conversation, "seen", ts)
+
+    async def size(self, conversation: Conversation) -> int:
+        """How many tokens the conversation had as Claude was last asked."""
+        return int((await self._field(conversation, "size")) or 0)
+
+    async def save_size(self, conversation: Conversation, tokens: int) -> None:
+        await self._save_field(conversation, "size", str(tokens))
+
+    async def save_trace(self, conversation: Conversation, trace: Trace) -> None:
+        async with self._engine.redis() as redis:
+            key = f"traces:{conversation.key}"
+            await redis.hset(key, trace.reference, trace.model_dump_json())
+            await redis.expire(key, self._ttl)
+
+    async def trace(self, conversation: Conversation, reference: str) -> Trace | None:
+        async with self._engine.redis() as redis:
+            value = await redis.hget(f"traces:{conversation.key}", reference)
+        return Trace.model_validate_json(value) if value else None
+
+    async def save_feedback(self, conversation: Conversation, reference: str, value: str) -> None:
+        """Keep what a teammate thinks of an answer, and count it; who changes their mind counts
+        once."""
+        async with self._engine.redis() as redis:
+            key = f"feedback:{conversation.key}"
+            before = await redis.hget(key, reference)
+            await redis.hset(key, reference, value)
+            await redis.expire(key, self._ttl)
+            if before:
+                await redis.hincrby("feedback-count", before.decode(), -1)
+            await redis.hincrby("feedback-count", value, 1)
+
+    async def begin_anew(self, conversation: Conversation) -> None:
+        """Forget what was said, but not that the teammate talks to the agent there."""
+        async with self._engine.redis() as redis:
+            await redis.delete(f"messages:{conversation.key}")
+            await redis.hdel(f"conversation:{conversation.key}", "head", "size")
+
     async def is_busy(self, conversation: Conversation) -> bool:
         """Whether a run is under way or waits there, or a request has not been begun yet."""
         key = conversation.key
@@ -272,13 +323,11 @@ class Store:
         return [item.decode() for item in items]
 
     async def head(self, conversation: Conversation) -> Head | None:
-        async with self._engine.redis() as redis:
-            value = await redis.hget(f"conversation:{conversation.key}", "head")
+        value = await self._field(conversation, "head")
         return Head.model_validate_json(value) if value else None
 
     async def save_head(self, conversation: Conversation, head: Head) -> None:
-        async with self._engine.redis() as redis:
-            await redis.hset(f"conversation:{conversation.key}", "head", head.model_dump_json())
+        await self._save_field(conversation, "head", head.model_dump_json())
 
     async def save_toolset(self, tools: str) -> str:
         """Store the tools (JSON, as sent to Claude). Out: the hash that finds them again."""
@@ -298,6 +347,15 @@ class Store:
         """Prove that Redis takes writes, which a bare PING does not when it is full."""
         async with self._engine.redis() as redis:
             await redis.set("ready", "1", ex=60)
+
+    async def _field(self, conversation: Conversation, name: str) -> str | None:
+        async with self._engine.redis() as redis:
+            value = await redis.hget(f"conversation:{conversation.key}", name)
+        return value.decode() if value else None
+
+    async def _save_field(self, conversation: Conversation, name: str, value: str) -> None:
+        async with self._engine.redis() as redis:
+            await redis.hset(f"conversation:{conversation.key}", name, value)
 
     async def _script(self, script: str, keys: list[str], *arguments: str | int) -> Any:
         async with self._engine.redis() as redis:

@@ -82,7 +82,8 @@ def test_help_and_status_are_private(world: World) -> None:
     world.slack.command(AISHA.slack_user_id, BILLING, "status")
 
     def both() -> list[str] | None:
-        texts = [m.plain for m in world.slack.ephemerals(AISHA.slack_user_id)]
+        private = world.slack.ephemerals(AISHA.slack_user_id)
+        texts = [m.plain for m in private if m.channel == BILLING]
         return texts if len(texts) >= 2 else None
 
     texts = world.slack.wait(both)
@@ -267,8 +268,9 @@ def test_a_follow_up_needs_no_mention_from_who_talked_here_before(world: World) 
     answers = world.ended(SUPPORT, ts, answers=2)
     assert [a.markdown.strip() for a in answers] == ["First.", "Second."]
     _, second = world.asked_of_claude("follow-1")
-    said = [m["content"] for m in second["messages"] if m["role"] == "user"]
-    assert said == ["follow-1", "and the other one?"]
+    first, (follow_up, others) = [m["content"] for m in second["messages"] if m["role"] == "user"]
+    assert (first, follow_up["text"]) == ("follow-1", "and the other one?")
+    assert "I know that one" in others["text"]
 
 
 def test_two_teammates_in_one_thread_act_as_themselves(world: World) -> None:
@@ -309,29 +311,3 @@ def test_a_stranger_from_another_organization_is_turned_away(world: World) -> No
     assert "only for members of this workspace" in note.plain
     assert world.answers(SHARED, ts) == []
     assert world.scalekit.account(f"slack:{PETRA.slack_team_id}:{PETRA.slack_user_id}") is None
-
-
-def test_without_approvals_a_write_is_not_run(embedded_world: World) -> None:
-    world = embedded_world
-    world.connect(MAYA)
-    number = next(iter(world.intercom.conversations))
-    world.claude.script(
-        reply(
-            tool_use(
-                "intercom_manage_conversation",
-                {"conversation_id": number, "message_type": "close", "type": "admin"},
-            )
-        ),
-        reply("I may not do that yet."),
-        when="closed-1",
-    )
-    ts = world.mention(MAYA, "closed-1: close it")
-    [answer] = world.ended(SUPPORT, ts)
-    _, second = world.asked_of_claude("closed-1")
-    assert "was not run" in results(second)[0]["content"]
-    assert [(card.title, card.status) for card in answer.tasks] == [
-        (f"Close conversation {number}", "error")
-    ]
-    assert "Not run" in answer.plain
-    assert world.intercom.writes == []
-    assert not [e for e in world.scalekit.executions if "manage" in e.tool_name]

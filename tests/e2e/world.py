@@ -11,6 +11,7 @@ import pytest
 import redis
 
 from bot.accounts.identity import SlackUser
+from bot.sandbox.claude.sandbox import first_user_text
 from bot.sandbox.people import Person
 from bot.sandbox.processes import BotProcesses, RedisServer
 from bot.sandbox.sandbox import Sandbox
@@ -84,6 +85,7 @@ class World:
         told = len(self.told(person, "What remains"))
         self.slack.click_home(person.slack_user_id, "home_disconnect")
         self.slack.wait(lambda: len(self.told(person, "What remains")) > told, what="the end")
+        self.slack.wait(lambda: "home_connect" in self.home(person), what="Home to change")
 
     def connect_button(self, person: Person, since: str) -> Message:
         """The one that this person was sent after the message `since`, once it is there."""
@@ -113,6 +115,12 @@ class World:
         with redis.Redis.from_url(self.redis.url) as client:
             return sorted(key.decode() for key in client.scan_iter(f"*{part}*"))
 
+    def hash(self, key: str) -> dict[str, str]:
+        """A hash in Redis. Needs a Redis server."""
+        assert self.redis
+        with redis.Redis.from_url(self.redis.url, decode_responses=True) as client:
+            return dict(client.hgetall(key))
+
     def told(self, person: Person, text: str) -> list[Message]:
         """The bot's direct messages to this person that contain the text, oldest first."""
         dm = self.slack.dm(person.slack_user_id)
@@ -136,10 +144,10 @@ class World:
         self.slack.click_home(user, "approvals_preference", value=approvals)
         self.slack.wait(lambda: self.preferred(person) == approvals, what="the choice to show")
 
-    def preferred(self, person: Person) -> str:
+    def preferred(self, person: Person, what: str = "approvals_preference") -> str:
         view = self.slack.home(person.slack_user_id)
         elements = [block.get("accessory", {}) for block in view["blocks"]] if view else []
-        [select] = [e for e in elements if e.get("action_id") == "approvals_preference"]
+        [select] = [e for e in elements if e.get("action_id") == what]
         return str(select["initial_option"]["value"])
 
     def mention(
@@ -170,7 +178,7 @@ class World:
         return [
             recorded.body
             for recorded in self.claude.requests
-            if text in str(recorded.body["messages"][0]["content"])
+            if text in first_user_text(recorded.body)
         ]
 
 

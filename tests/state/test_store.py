@@ -102,7 +102,7 @@ async def test_disconnecting_ends_a_run_for_that_reason(store: Store) -> None:
     assert (await store.signals(CONVERSATION, taken.token)).stopped == "disconnected"
 
 
-async def test_afresh_drops_what_was_said_and_frozen(store: Store) -> None:
+async def test_afresh_drops_what_was_said_and_anew_what_was_frozen_too(store: Store) -> None:
     await store.accept(request(), ["Ev1"], WHO)
     taken = await store.take(CONVERSATION)
     run = Run(reference="r1", request=taken.inbox[0])
@@ -110,7 +110,11 @@ async def test_afresh_drops_what_was_said_and_frozen(store: Store) -> None:
     await store.save_head(CONVERSATION, Head(system="s", account="a", toolset="t"))
     await store.commit(CONVERSATION, taken.token, run, messages=["new"], afresh=True)
     assert await store.messages(CONVERSATION) == ["new"]
+    assert await store.head(CONVERSATION)
+    await store.begin_anew(CONVERSATION)
+    assert await store.messages(CONVERSATION) == []
     assert await store.head(CONVERSATION) is None
+    assert await store.knows(CONVERSATION)
 
 
 async def test_an_erased_conversation_is_gone_and_its_worker_superseded(
