@@ -77,3 +77,21 @@ def test_one_huge_text_is_cut_and_small_results_are_whole() -> None:
     wide = as_data("t", {f"field{i}": "z" * 100 for i in range(1000)})
     assert len(wide) <= LIMIT + 1_000
     json.loads(wide)
+
+
+def test_the_first_request_costs_the_same_with_98_tools_or_500() -> None:
+    def loaded(count: int) -> int:
+        names = ["intercom_search_conversations", *(f"intercom_{i}" for i in range(count - 1))]
+        params = Toolset.of([tool(name, properties={"a": {}}) for name in names]).params()
+        return len(json.dumps([item for item in params if not item.get("defer_loading")]))
+
+    assert loaded(500) <= loaded(98) * 1.1
+
+
+def test_unknown_fields_are_refused_and_authors_dropped() -> None:
+    schema = {"admin_id": {"type": "string"}, "body": {"type": "string"}}
+    toolset = Toolset.of([tool("intercom_create_contact_note", properties=schema)])
+    with pytest.raises(BadInput, match="identifier: there is no such field"):
+        toolset.check("intercom_create_contact_note", {"body": "x", "identifier": "slack:T1:U2"})
+    found = toolset.check("intercom_create_contact_note", {"body": "x", "admin_id": "2"})
+    assert found.unsigned({"body": "x", "admin_id": "2"}) == {"body": "x"}

@@ -88,7 +88,7 @@ def _real_claude() -> bool:
 
 def _overrides() -> dict[str, str]:
     """What the demo takes from the environment. Its writes reach nothing but the sandbox."""
-    approvals = {"APPROVALS": os.environ.get("APPROVALS", "off")}
+    approvals = {"APPROVALS": os.environ.get("APPROVALS", "writes")}
     if not _real_claude():
         return approvals
     base = {"ANTHROPIC_BASE_URL": "https://api.anthropic.com"}

@@ -176,7 +176,7 @@ function hint() {
     "div",
     { class: "hint" },
     el("b", {}, "Try one of these"),
-    "They mention the agent in this channel. Whoever is not connected yet gets a direct message with a button. Changes run without approval in this demo.",
+    "They mention the agent in this channel. Whoever is not connected yet gets a direct message with a button. Changes wait on a card for whoever asked: approve, edit or deny them.",
     el("div", { class: "chips" }, ...EXAMPLES.map((text) => chip(text, text, false))),
   );
 }
@@ -195,7 +195,7 @@ function drawThread() {
       el("div", { class: "status" }, `Intercom Agent ${root.status || "is working on it…"}`, el("button", { type: "button", class: "ghost", onclick: stop }, "Stop")),
     );
   } else if (root.session === "suspended") {
-    nodes.push(el("div", { class: "status" }, "Waiting for you to connect Intercom"));
+    nodes.push(el("div", { class: "status" }, "Waiting for you"));
   }
   box.replaceChildren(...nodes);
   if (atEnd) box.scrollTop = box.scrollHeight;
@@ -299,6 +299,7 @@ function drawModal() {
       : el(kind.multiline ? "textarea" : "input", { rows: kind.multiline ? "6" : null });
     field.value = kind.initial_value ?? kind.initial_option?.value ?? field.value;
     inputs.push([part.block_id, kind.action_id, field]);
+    if (part.optional) field.placeholder = "Optional";
     const error = view.errors[part.block_id];
     return el("div", {}, el("label", {}, part.label.text, field), error ? el("div", { class: "error" }, error) : "");
   });
@@ -345,7 +346,7 @@ async function refresh() {
 
 function changed() {
   asking ??= refresh()
-    .then(draw)
+    .then(() => (ui.conversation ? show(ui.conversation.id) : draw()))
     .catch(() => toast("The demo does not answer. Is it still running?"))
     .finally(() => (asking = null));
 }

@@ -35,7 +35,7 @@ const INLINE = new RegExp(
   ].join("|"),
   "g",
 );
-const EMOJI = { warning: "⚠️", white_check_mark: "✅" };
+const EMOJI = { warning: "⚠️", white_check_mark: "✅", no_entry_sign: "🚫" };
 
 function inline(text, names, markdown) {
   const nodes = [];
@@ -142,12 +142,21 @@ export function block(item, names, press) {
       return el("div", { class: "context" }, ...item.elements.map((e) => rich(plain(e), names, false)));
     case "markdown":
       return rich(item.text, names, true);
+    case "rich_text":
+      return el("div", {}, ...item.elements.map(richText));
     case "actions":
     case "context_actions":
       return actions(item.elements, press);
     default:
       return el("div", { class: "note" }, `(${item.type})`);
   }
+}
+
+function richText(part) {
+  const text = part.elements.map((e) => e.text ?? "").join("");
+  if (part.type === "rich_text_preformatted") return el("pre", {}, text);
+  const lines = text.split("\n").flatMap((line, n) => (n ? [el("br"), line] : [line]));
+  return el(part.type === "rich_text_quote" ? "blockquote" : "p", {}, ...lines);
 }
 
 function actions(elements, press) {
