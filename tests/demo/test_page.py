@@ -96,7 +96,9 @@ def test_from_a_mention_to_consent_to_the_answer(page: Page, artifacts: Path) ->
     expect(page.locator("#intercom .part").last).to_contain_text("We are very sorry, Priya.")
     page.screenshot(path=artifacts / "denied.png")
 
-    replies.get_by_role("button", name="Show what you did").last.click()
+    show = replies.get_by_role("button", name="Show what you did")
+    expect(show).to_have_count(4)
+    show.last.click()
     work = page.get_by_role("dialog", name="What I did")
     expect(work).to_contain_text("Denied")
     page.screenshot(path=artifacts / "what-i-did.png")

@@ -262,14 +262,8 @@ def test_who_leaves_takes_everything_along(fresh_world: World) -> None:
     world.slack.wait(lambda: left(world, TOM), what="Tom's things to go")
     assert world.scalekit.account(identifier(MAYA))
     assert world.keys_with(identifier(MAYA))
-    assert world.audit()[-1] | {"at": ""} == {
-        "what": "left",
-        "at": "",
-        "identifier": identifier(TOM),
-        "team_id": TOM.slack_team_id,
-        "user_id": TOM.slack_user_id,
-        "why": "",
-    }
+    last = world.audit()[-1]
+    assert (last["what"], last["identifier"]) == ("left", identifier(TOM))
 
 
 @pytest.mark.parametrize("how", ["app_uninstalled", "tokens_revoked"])

@@ -324,3 +324,23 @@ def test_every_write_is_in_the_audit(strict_world: World) -> None:
     assert entry["outcome"] == "done"
     assert len(entry["input_hash"]) == 64
     assert entry["identifier"] == identifier(MAYA)
+
+
+def test_a_customers_orders_end_at_the_teammate(strict_world: World) -> None:
+    world = strict_world
+    contact = next(iter(world.intercom.contacts))
+    read = tool_use("intercom_retrieve_conversation", {"conversation_id": PRIYA_CONVERSATION})
+    obeyed = tool_use("intercom_delete_contact", {"contact_id": contact})
+    writes = len(world.intercom.writes)
+    thread = ask(
+        world, "obeys-1", reply(read), reply("As the customer says:", obeyed), reply("No.")
+    )
+    [card] = cards(world, thread)
+    assert "Delete the contact" in text_of(world, card)
+    assert "This takes something away" in text_of(world, card)
+    assert len(world.intercom.writes) == writes
+    press(world, MAYA, card, "deny_call")
+    world.slack.submit_view(MAYA.slack_user_id, str(modal(world, MAYA)["id"]), {})
+    world.ended(SUPPORT, thread, answers=3)
+    assert len(world.intercom.writes) == writes
+    assert contact in world.intercom.contacts

@@ -173,3 +173,14 @@ def test_ones_own_audit_and_the_operators(world: World) -> None:
     refused = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
     assert refused.returncode == 2
     assert "yesterday-ish" in refused.stderr
+
+
+def test_a_turn_pays_only_for_what_is_new(world: World) -> None:
+    world.connect(MAYA)
+    world.claude.script(reply(LIST), reply("Tags."), when="cache-1")
+    world.ended(SUPPORT, world.mention(MAYA, "cache-1"))
+    recorded = [r for r in world.claude.requests if "cache-1" in str(r.body["messages"][0])]
+    first, second = (r.response["usage"] for r in recorded)
+    paid = first["input_tokens"] + first["cache_creation_input_tokens"]
+    assert second["cache_read_input_tokens"] >= paid + first["cache_read_input_tokens"]
+    assert second["input_tokens"] == 0
