@@ -116,6 +116,8 @@ def test_a_missing_permission_is_named_and_not_taken_for_a_lost_account(world: W
     assert "“Read conversations” is missing in Intercom's Developer Hub" in str(card.output)
     told = json.dumps(world.asked_of_claude("forbidden-1")[-1]["messages"], ensure_ascii=False)
     assert "“Read conversations” is not ticked" in told
+    world.connect(AISHA)
+    world.disconnect(AISHA)
     world.scalekit.fail("intercom_identify_admin", status=403, tool_error_code="action_forbidden")
     world.scalekit.connect(identifier(AISHA), str(AISHA.intercom_admin_id))
     thread = world.mention(AISHA, "forbidden-2")
