@@ -16,6 +16,7 @@ from google.protobuf.json_format import MessageToDict
 from pydantic import BaseModel
 from scalekit import ScalekitClient
 from scalekit.common.exceptions import (
+    ScalekitBadRequestException,
     ScalekitConflictException,
     ScalekitException,
     ScalekitForbiddenException,
@@ -42,7 +43,7 @@ class AccountsUnavailable(Exception):
 
 class VerificationRefused(Exception):
     """Scalekit does not bind this authorization to this identifier (403), or does not know it
-    (404: unknown, expired or already used)."""
+    (404: unknown, expired or already used; 400: it cannot be one)."""
 
 
 FailureKind = Literal["unauthorized", "forbidden", "rate_limited", "rejected", "unavailable"]
@@ -124,7 +125,11 @@ class Scalekit:
                 client.actions.verify_connected_account_user(
                     auth_request_id=auth_request_id, identifier=identifier
                 )
-            except (ScalekitForbiddenException, ScalekitNotFoundException) as error:
+            except (
+                ScalekitBadRequestException,
+                ScalekitForbiddenException,
+                ScalekitNotFoundException,
+            ) as error:
                 raise VerificationRefused(_message(error)) from error
 
         await self._call(verify)

@@ -1,6 +1,11 @@
 """What Slack sends, as far as the bot reads it: every payload is parsed here, at the door."""
 
+from typing import Annotated
+
 from pydantic import BaseModel, Field
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
+"""An id or a ts of Slack's. They become parts of keys, which are joined by colons."""
 
 PEOPLE_S_SUBTYPES = (None, "file_share", "thread_broadcast")
 """A `message` of any other subtype is an edit, a join, a bot or another system message."""
@@ -10,11 +15,11 @@ class MessageEvent(BaseModel):
     """`message` and `app_mention`."""
 
     type: str
-    channel: str
-    ts: str
-    user: str | None = None
+    channel: Id
+    ts: Id
+    user: Id | None = None
     text: str = ""
-    thread_ts: str | None = None
+    thread_ts: Id | None = None
     channel_type: str | None = None
     subtype: str | None = None
     bot_id: str | None = None
@@ -33,29 +38,29 @@ class MessageEvent(BaseModel):
 class HomeOpenedEvent(BaseModel):
     """`app_home_opened`."""
 
-    user: str
-    channel: str
+    user: Id
+    channel: Id
     tab: str = "home"
 
 
 class StoppedEvent(BaseModel):
     """`agent_session_stopped`: somebody pressed the native Stop button."""
 
-    channel: str
-    thread_ts: str
-    user: str
+    channel: Id
+    thread_ts: Id
+    user: Id
 
 
 class Authorization(BaseModel):
-    user_id: str
+    user_id: Id
     """The bot's own user."""
 
 
 class Envelope(BaseModel):
     """What is around an event."""
 
-    event_id: str
-    team_id: str
+    event_id: Id
+    team_id: Id
     enterprise_id: str | None = None
     authorizations: list[Authorization] = Field(min_length=1)
 
@@ -67,9 +72,9 @@ class Envelope(BaseModel):
 class SlashCommand(BaseModel):
     command: str
     text: str = ""
-    team_id: str
+    team_id: Id
     enterprise_id: str | None = None
-    user_id: str
-    channel_id: str
-    trigger_id: str
+    user_id: Id
+    channel_id: Id
+    trigger_id: Id
     response_url: str
