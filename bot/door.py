@@ -64,6 +64,4 @@ def _readable(content_type: str, body: bytes) -> bool:
 
 def _refuse(status: int, why: str) -> Response:
     log.warning("request_refused", status=status, why=why)
-    # What follows an unread body would be taken for a part of it.
-    headers = {"Connection": "close"} if status in (411, 413) else None
-    return PlainTextResponse(why, status_code=status, headers=headers)
+    return PlainTextResponse(why, status_code=status)

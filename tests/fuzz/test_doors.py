@@ -94,6 +94,9 @@ class Line:
         line.endheaders(knock.body)
         answer = line.getresponse()
         answer.read()
+        if names & {"content-length", "transfer-encoding"}:
+            # The server still waits for the body that was announced.
+            line.close()
         return answer.status, dict(answer.getheaders())
 
     def close(self) -> None:
