@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
 """An id or a ts of Slack's. They become parts of keys, which are joined by colons."""
+Text = Annotated[str, AfterValidator(lambda text: text.encode(errors="replace").decode())]
+"""Any text, with a question mark for half a character, which JSON can carry and UTF-8 cannot."""
 
 PEOPLE_S_SUBTYPES = (None, "file_share", "thread_broadcast")
 """A `message` of any other subtype is an edit, a join, a bot or another system message."""
@@ -18,7 +20,7 @@ class MessageEvent(BaseModel):
     channel: Id
     ts: Id
     user: Id | None = None
-    text: str = ""
+    text: Text = ""
     thread_ts: Id | None = None
     channel_type: str | None = None
     subtype: str | None = None
@@ -61,7 +63,7 @@ class Envelope(BaseModel):
 
     event_id: Id
     team_id: Id
-    enterprise_id: str | None = None
+    enterprise_id: Text | None = None
     authorizations: list[Authorization] = Field(min_length=1)
 
     @property
@@ -71,10 +73,10 @@ class Envelope(BaseModel):
 
 class SlashCommand(BaseModel):
     command: str
-    text: str = ""
+    text: Text = ""
     team_id: Id
-    enterprise_id: str | None = None
+    enterprise_id: Text | None = None
     user_id: Id
     channel_id: Id
     trigger_id: Id
-    response_url: str
+    response_url: Text

@@ -94,6 +94,14 @@ def test_a_payload_that_bolt_cannot_read_is_refused(world: World, event: object)
     assert send(world, body, signed(world, body)) == 400
 
 
+def test_half_a_character_is_taken_as_a_question_mark(world: World) -> None:
+    world.connect(MAYA)
+    world.claude.script(reply("Half is enough."), when="half ? of it")
+    ts = world.mention(MAYA, "half \ud83d of it")
+    [answer] = world.ended(SUPPORT, ts)
+    assert answer.markdown.strip() == "Half is enough."
+
+
 @pytest.mark.parametrize("depth", [800, 900, 950, 980, 1_000])
 def test_a_deep_payload_breaks_nothing(world: World, depth: int) -> None:
     event = {"type": "message", "channel": "C1", "ts": "@", "user": "U1"}
