@@ -2,6 +2,7 @@
 anything else looks at it."""
 
 import json
+import re
 from urllib.parse import parse_qs
 
 import structlog
@@ -13,6 +14,8 @@ log = structlog.get_logger()
 
 LARGEST_BODY = 1_000_000
 """Bytes. Slack's own payloads stay far below it."""
+TIMESTAMP = re.compile(r"[0-9]{1,12}")
+"""Seconds. With many more digits it is no number that Python compares with a time."""
 
 
 async def refusal(request: Request, signing_secret: str) -> Response | None:
@@ -22,7 +25,8 @@ async def refusal(request: Request, signing_secret: str) -> Response | None:
     be five minutes old: docs.slack.dev/authentication/verifying-requests-from-slack
     """
     announced = request.headers.get("content-length", "")
-    if not announced.isdigit():
+    # A chunked body ends where it likes, whatever length is announced beside it.
+    if not announced.isdigit() or "transfer-encoding" in request.headers:
         return _refuse(411, "The body's length has to be announced.")
     if int(announced) > LARGEST_BODY:
         return _refuse(413, "The body is too large.")
@@ -37,7 +41,7 @@ async def refusal(request: Request, signing_secret: str) -> Response | None:
 def _signed(request: Request, body: bytes, signing_secret: str) -> bool:
     timestamp = request.headers.get("x-slack-request-timestamp", "")
     signature = request.headers.get("x-slack-signature", "")
-    if not (timestamp.isascii() and timestamp.isdigit() and signature.isascii()):
+    if not (TIMESTAMP.fullmatch(timestamp) and signature.isascii()):
         return False
     try:
         return SignatureVerifier(signing_secret).is_valid(body, timestamp, signature)

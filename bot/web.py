@@ -19,7 +19,7 @@ from bot.connect import ConnectPages
 from bot.door import refusal
 from bot.services import Services, open_services
 from bot.settings import Settings
-from bot.slack.listeners import build_app
+from bot.slack.listeners import MALFORMED, build_app
 from bot.webhooks import Webhooks
 from bot.worker import Jobs, work
 
@@ -54,10 +54,10 @@ class Web:
             return refused
         try:
             return await self._slack.handle(request)
-        except (TypeError, ValueError, AttributeError, LookupError) as error:
+        except (TypeError, ValueError, AttributeError, LookupError, RecursionError) as error:
             # A listener's own errors end inside Bolt: this one is about the payload's shape.
             log.warning("malformed_payload", why=type(error).__name__)
-            return PlainTextResponse("The payload is malformed.", status_code=400)
+            return PlainTextResponse(MALFORMED, status_code=400)
 
     async def healthz(self, request: Request) -> Response:
         return PlainTextResponse("ok")

@@ -16,6 +16,7 @@ from google.protobuf.json_format import MessageToDict
 from pydantic import BaseModel
 from scalekit import ScalekitClient
 from scalekit.common.exceptions import (
+    ScalekitBadRequestException,
     ScalekitConflictException,
     ScalekitException,
     ScalekitForbiddenException,
@@ -43,7 +44,7 @@ class AccountsUnavailable(Exception):
 
 class VerificationRefused(Exception):
     """Scalekit does not bind this authorization to this identifier (403), or does not know it
-    (404: unknown, expired or already used), which is `unknown`."""
+    (404: unknown, expired or already used, which is `unknown`; 400: it cannot be one)."""
 
     def __init__(self, message: str, *, unknown: bool) -> None:
         super().__init__(message)
@@ -172,7 +173,7 @@ class Scalekit:
                 )
             except ScalekitNotFoundException as error:
                 raise VerificationRefused(_message(error), unknown=True) from error
-            except ScalekitForbiddenException as error:
+            except (ScalekitBadRequestException, ScalekitForbiddenException) as error:
                 raise VerificationRefused(_message(error), unknown=False) from error
 
         await self._call(verify)

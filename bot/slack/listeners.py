@@ -14,6 +14,7 @@ import structlog
 from pydantic import ValidationError
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
 
 from bot.accounts.identity import SlackUser
 from bot.services import Services
@@ -37,6 +38,7 @@ from bot.state.models import Command, Conversation, Owner, Press, Request
 
 log = structlog.get_logger()
 
+MALFORMED = "The payload is malformed."
 ANYTHING = re.compile(".*")
 CARD_MODALS = re.compile(f"^({EDIT}|{DENY})$")
 MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
@@ -57,6 +59,10 @@ def build_app(services: Services) -> AsyncApp:
         process_before_response=True,
         logger=logging.getLogger("slack_bolt"),
     )
+    of_listeners = app.listener_runner.listener_error_handler
+    app.error(_unreadable)
+    # `error` is for both, but what a listener could not do is no fault of the payload.
+    app.listener_runner.listener_error_handler = of_listeners
     listeners = Listeners(services)
     app.event("app_mention")(_door(listeners.message))
     app.event("message")(_door(listeners.message))
@@ -249,9 +255,17 @@ def _door(listener: Listener) -> Listener:
             await listener(body)
         except ValidationError as error:
             fields = [".".join(str(part) for part in item["loc"]) for item in error.errors()]
-            log.warning("malformed_event", event_id=body.get("event_id"), fields=fields)
+            event_id = body.get("event_id")
+            shown = event_id if isinstance(event_id, str) else None
+            log.warning("malformed_event", event_id=shown, fields=fields)
 
     return checked
+
+
+async def _unreadable(error: Exception) -> BoltResponse:
+    """Bolt itself broke over a payload's shape, before any listener saw it."""
+    log.warning("malformed_payload", why=type(error).__name__)
+    return BoltResponse(status=400, body=MALFORMED)
 
 
 async def _ignored(body: dict[str, Any]) -> None:

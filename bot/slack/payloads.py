@@ -1,8 +1,16 @@
 """What Slack sends, as far as the bot reads it: every payload is parsed here, at the door."""
 
-from pydantic import BaseModel, Field
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field
 
 from bot.state.models import Owner
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
+"""An id or a ts of Slack's. They become parts of keys, which are joined by colons."""
+MaybeId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,100}$")]
+Text = Annotated[str, AfterValidator(lambda text: text.encode(errors="replace").decode())]
+"""Any text, with a question mark for half a character, which JSON can carry and UTF-8 cannot."""
 
 PEOPLE_S_SUBTYPES = (None, "file_share", "thread_broadcast")
 """A `message` of any other subtype is an edit, a join, a bot or another system message."""
@@ -12,11 +20,11 @@ class MessageEvent(BaseModel):
     """`message` and `app_mention`."""
 
     type: str
-    channel: str
-    ts: str
-    user: str | None = None
-    text: str = ""
-    thread_ts: str | None = None
+    channel: Id
+    ts: Id
+    user: Id | None = None
+    text: Text = ""
+    thread_ts: Id | None = None
     channel_type: str | None = None
     subtype: str | None = None
     bot_id: str | None = None
@@ -35,21 +43,21 @@ class MessageEvent(BaseModel):
 class HomeOpenedEvent(BaseModel):
     """`app_home_opened`."""
 
-    user: str
-    channel: str
+    user: Id
+    channel: Id
     tab: str = "home"
 
 
 class StoppedEvent(BaseModel):
     """`agent_session_stopped`: somebody pressed the native Stop button."""
 
-    channel: str
-    thread_ts: str
-    user: str
+    channel: Id
+    thread_ts: Id
+    user: Id
 
 
 class ChangedUser(BaseModel):
-    id: str
+    id: Id
     deleted: bool = False
 
 
@@ -62,8 +70,8 @@ class UserChangeEvent(BaseModel):
 class RevokedTokens(BaseModel):
     """Whose tokens they were: people's, and the bot's own."""
 
-    oauth: list[str] = []
-    bot: list[str] = []
+    oauth: list[Id] = []
+    bot: list[Id] = []
 
 
 class TokensRevokedEvent(BaseModel):
@@ -73,16 +81,16 @@ class TokensRevokedEvent(BaseModel):
 
 
 class Authorization(BaseModel):
-    user_id: str
+    user_id: Id
     """The bot's own user."""
 
 
 class Envelope(BaseModel):
     """What is around an event."""
 
-    event_id: str
-    team_id: str
-    enterprise_id: str | None = None
+    event_id: Id
+    team_id: Id
+    enterprise_id: Text | None = None
     is_ext_shared_channel: bool = False
     """People of other organizations read there (Slack Connect)."""
     authorizations: list[Authorization] = Field(min_length=1)
@@ -93,23 +101,23 @@ class Envelope(BaseModel):
 
 
 class _Id(BaseModel):
-    id: str
+    id: Id
 
 
 class _InteractingUser(BaseModel):
-    id: str
-    team_id: str | None = None
+    id: Id
+    team_id: Id | None = None
 
 
 class _Value(BaseModel):
-    value: str
+    value: Text
 
 
 class Action(BaseModel):
     """One button or choice of a `block_actions` payload."""
 
-    action_id: str
-    value: str | None = None
+    action_id: Text
+    value: Text | None = None
     selected_option: _Value | None = None
 
     @property
@@ -118,16 +126,16 @@ class Action(BaseModel):
 
 
 class _Container(BaseModel):
-    channel_id: str = ""
-    message_ts: str = ""
-    thread_ts: str = ""
+    channel_id: MaybeId = ""
+    message_ts: MaybeId = ""
+    thread_ts: MaybeId = ""
 
 
 class _Interaction(BaseModel):
     user: _InteractingUser
     team: _Id
     enterprise: _Id | None = None
-    trigger_id: str
+    trigger_id: Id
 
     @property
     def owner(self) -> Owner:
@@ -145,13 +153,13 @@ class _Interaction(BaseModel):
 class BlockActions(_Interaction):
     """`block_actions`: something was pressed or chosen."""
 
-    response_url: str | None = None
+    response_url: Text | None = None
     container: _Container = _Container()
     actions: list[Action] = Field(min_length=1)
 
 
 class _Input(BaseModel):
-    value: str | None = None
+    value: Text | None = None
 
 
 class _State(BaseModel):
@@ -159,8 +167,8 @@ class _State(BaseModel):
 
 
 class _View(BaseModel):
-    callback_id: str
-    private_metadata: str = ""
+    callback_id: Text
+    private_metadata: Text = ""
     state: _State = _State()
 
 
@@ -180,10 +188,10 @@ class ViewSubmission(_Interaction):
 
 class SlashCommand(BaseModel):
     command: str
-    text: str = ""
-    team_id: str
-    enterprise_id: str | None = None
-    user_id: str
-    channel_id: str
-    trigger_id: str
-    response_url: str
+    text: Text = ""
+    team_id: Id
+    enterprise_id: Text | None = None
+    user_id: Id
+    channel_id: Id
+    trigger_id: Id
+    response_url: Text

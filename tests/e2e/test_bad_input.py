@@ -51,6 +51,17 @@ def test_a_huge_body_is_refused_unread(world: World) -> None:
     assert send(world, b"{}", {**signed(world, b"{}"), "Content-Length": "2000000"}) == 413
 
 
+def test_a_chunked_body_is_refused_whatever_length_is_announced(world: World) -> None:
+    chunked = {**signed(world, b"{}"), "Transfer-Encoding": "chunked", "Content-Length": "2"}
+    assert send(world, b"2\r\n{}\r\n0\r\n\r\n", chunked) == 411
+
+
+@pytest.mark.parametrize("timestamp", ["", "-1", "1e3", "9" * 400, "9" * 5_000])
+def test_odd_timestamps_are_refused(world: World, timestamp: str) -> None:
+    headers = {**signed(world, EVENT), "X-Slack-Request-Timestamp": timestamp}
+    assert send(world, EVENT, headers) == 401
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"[" * 50_000, b"\x00"])
 def test_malformed_bodies_are_refused(world: World, body: bytes) -> None:
     assert send(world, body, signed(world, body)) == 400
@@ -62,6 +73,7 @@ def test_malformed_bodies_are_refused(world: World, body: bytes) -> None:
         {"type": "message"},
         {"type": "message", "channel": "C1", "ts": None, "user": []},
         {"type": "app_mention", "channel": "C1", "ts": "1.1", "user": "U1", "text": {}},
+        {"type": "app_mention", "channel": "C1:C2", "ts": "1.1", "user": "U1"},
         {"type": "agent_session_stopped"},
         {"type": "something_new"},
     ],
@@ -73,10 +85,29 @@ def test_events_of_another_shape_are_acknowledged_and_dropped(
     assert send(world, body, signed(world, body)) == 200
 
 
-def test_a_payload_that_bolt_cannot_read_is_refused(world: World) -> None:
-    event = {"type": "message", "channel": 7, "ts": "1.1", "user": "U1"}
-    body = json.dumps(world.slack.envelope(event)).encode()
+@pytest.mark.parametrize(
+    "event", [None, "message", [], {"type": {}}, {"type": "message", "channel": 7, "ts": "1.1"}]
+)
+def test_a_payload_that_bolt_cannot_read_is_refused(world: World, event: object) -> None:
+    envelope = world.slack.envelope({"type": "message"}) | {"event": event}
+    body = json.dumps(envelope).encode()
     assert send(world, body, signed(world, body)) == 400
+
+
+def test_half_a_character_is_taken_as_a_question_mark(world: World) -> None:
+    world.connect(MAYA)
+    world.claude.script(reply("Half is enough."), when="half ? of it")
+    ts = world.mention(MAYA, "half \ud83d of it")
+    [answer] = world.ended(SUPPORT, ts)
+    assert answer.markdown.strip() == "Half is enough."
+
+
+@pytest.mark.parametrize("depth", [800, 900, 950, 980, 1_000])
+def test_a_deep_payload_breaks_nothing(world: World, depth: int) -> None:
+    event = {"type": "message", "channel": "C1", "ts": "@", "user": "U1"}
+    envelope = json.dumps(world.slack.envelope(event))
+    body = envelope.replace('"@"', "[" * depth + "]" * depth).encode()
+    assert send(world, body, signed(world, body)) in (200, 400)
 
 
 @pytest.mark.parametrize(

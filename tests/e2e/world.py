@@ -59,13 +59,13 @@ class World:
         self.intercom = self.sandbox.intercom
         self.claude = self.sandbox.claude
 
-    def start(self) -> None:
+    def start(self, workers: int = 1) -> None:
         self.sandbox.start()
         if self.redis:
             self.redis.start()
         url = self.redis.url if self.redis else "memory://"
         self.bot = BotProcesses({**self.sandbox.env(url), **self._settings}, self.folder)
-        self.bot.start()
+        self.bot.start(workers)
 
     def stop(self) -> None:
         self.bot.stop()

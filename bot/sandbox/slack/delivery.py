@@ -67,9 +67,13 @@ class Courier:
         ack_timeout: float,
         changed: Callable[[], None],
         sockets: Sockets,
+        *,
+        socket_mode: bool = False,
     ) -> None:
+        """`socket_mode` sends over sockets only, even if there is a URL."""
         self.url = ""
         self.sockets = sockets
+        self._socket_mode = socket_mode
         self.deliveries: list[Delivery] = []
         self._secret = signing_secret
         self._retry_delays = retry_delays
@@ -100,9 +104,10 @@ class Courier:
         then: Callable[[Delivery], Awaitable[None]] | None = None,
     ) -> Delivery:
         """Sends without waiting. `headers` win over the usual ones; `body` replaces the payload's
-        encoding; `then` runs after the last attempt. Without a URL nothing is sent."""
+        encoding; `then` runs after the last attempt. Without a way to the bot nothing is sent."""
         self.deliveries.append(delivery)
-        if not (self.url or self.sockets.count) or self._loop is None:
+        has_way = self._socket_mode or self.url or self.sockets.count
+        if not has_way or self._loop is None:
             delivery.done.set()
             return delivery
         content = body if body is not None else _encode(delivery)
@@ -129,7 +134,7 @@ class Courier:
             for number, delay in enumerate((0.0, *delays)):
                 await asyncio.sleep(delay)
                 sent = self._headers(delivery, body, sign, number) | headers
-                if self.sockets.count:
+                if self._socket_mode or not self.url:
                     attempt, go_on = await self._over_socket(delivery, number, sent)
                 else:
                     attempt, go_on = await self._attempt(body, sent)

@@ -17,7 +17,7 @@ from bot.sandbox.slack.reading import Reading
 from bot.sandbox.slack.rules import Fault, Method, Scopes
 from bot.sandbox.slack.server import Server
 from bot.sandbox.slack.sign_in import SignIn
-from bot.sandbox.slack.sockets import Sockets
+from bot.sandbox.slack.sockets import Disconnect, Sockets
 from bot.sandbox.slack.streams import Streams
 from bot.sandbox.slack.views import Triggers, Views, view_object
 from bot.sandbox.slack.workspace import (
@@ -63,11 +63,16 @@ class SlackSandbox(Reading):
         workspace = Workspace(now)
         scopes = Scopes(manifest)
         self.app_token = "xapp-1-sandbox-app-token"
-        self.sockets = Sockets(self.app_token)
+        self.sockets = Sockets()
         courier = Courier(
-            self.signing_secret, retry_delays, ack_timeout, workspace.touch, self.sockets
+            self.signing_secret,
+            retry_delays,
+            ack_timeout,
+            workspace.touch,
+            self.sockets,
+            socket_mode=bool(manifest.get("settings", {}).get("socket_mode_enabled")),
         )
-        server = Server(workspace, scopes, lambda: self.bot_token, rate_limits, self.sockets)
+        server = Server(workspace, scopes, lambda: self.bot_token, self.app_token, rate_limits)
         super().__init__(workspace, courier, server)
         self._events = Events(workspace, courier, scopes, manifest)
         self._serving = Serving(self._server.app(), port)
@@ -88,7 +93,7 @@ class SlackSandbox(Reading):
             self.url,
         )
         groups = (Chat(api), Streams(api), Agents(api), Conversations(api), views, sign_in)
-        methods: dict[str, Method] = {}
+        methods: dict[str, Method] = self.sockets.methods()
         for group in groups:
             methods |= group.methods()
         self._server.serve(methods, sign_in, self._interactions)
@@ -97,7 +102,8 @@ class SlackSandbox(Reading):
 
     @property
     def events_url(self) -> str:
-        """The bot's `/slack/events`; as long as it is empty, nothing is delivered."""
+        """The bot's `/slack/events`. Deliveries go there unless the manifest enables Socket Mode;
+        without it they go over an open socket, and where there is none, nowhere."""
         return self._courier.url
 
     @events_url.setter
@@ -328,6 +334,14 @@ class SlackSandbox(Reading):
         channel = self._workspace.channels[channel_id] if channel_id else None
         with self._workspace.changing():
             return self._events.envelope(event, channel)
+
+    def disconnect_sockets(self, reason: Disconnect = "warning") -> None:
+        """Tells every socket to go, as Slack does some seconds before it closes one."""
+        self._serving.call(self.sockets.disconnect(reason))
+
+    def close_sockets(self) -> None:
+        """Closes every socket, with or without a warning before."""
+        self._serving.call(self.sockets.close())
 
     def fail(
         self,

@@ -17,10 +17,12 @@ from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.interactions import Interactions
 from bot.sandbox.slack.rules import Fault, Faults, Method, RateLimits, Scopes, check_arguments
 from bot.sandbox.slack.sign_in import SignIn
-from bot.sandbox.slack.sockets import Sockets
 from bot.sandbox.slack.workspace import Workspace
 
 Json = dict[str, Any]
+
+CONNECTIONS_OPEN = "apps.connections.open"
+"""The one method that takes the app-level token."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,16 @@ class Server:
         workspace: Workspace,
         scopes: Scopes,
         bot_token: Callable[[], str],
+        app_token: str,
         rate_limits: bool,
-        sockets: Sockets,
     ) -> None:
-        self._sockets = sockets
         self.calls: list[Call] = []
         self.faults = Faults()
         self.revoked: str | None = None
         self._workspace = workspace
         self._scopes = scopes
         self._bot_token = bot_token
+        self._app_token = app_token
         self._limits = RateLimits(workspace.now) if rate_limits else None
         self._methods: dict[str, Method] = {}
         self._sign_in: SignIn
@@ -81,9 +83,6 @@ class Server:
             args, from_json = await _arguments(request)
         except ValueError:
             return self._answer(name, {}, {"ok": False, "error": "invalid_json"}, 200)
-        if name == "apps.connections.open":
-            answer = self._sockets.connections_open(_token(request, args))
-            return self._answer(name, {}, answer, 200)
         fault = self.faults.take(name)
         if fault and fault.delay:
             await asyncio.sleep(fault.delay)
@@ -128,6 +127,10 @@ class Server:
             raise SlackError("not_authed")
         if name == "openid.connect.userInfo":
             known = token in self._sign_in.tokens
+        elif token == (self._bot_token() if name == CONNECTIONS_OPEN else self._app_token):
+            raise SlackError("not_allowed_token_type")
+        elif name == CONNECTIONS_OPEN:
+            known = token == self._app_token
         else:
             known = token == self._bot_token()
             if known and self.revoked:
