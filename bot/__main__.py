@@ -3,7 +3,8 @@
 import asyncio
 import os
 import sys
-from typing import Annotated
+from collections.abc import Coroutine
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +13,10 @@ from bot.manifest import manifest_text
 from bot.settings import Settings, load_settings_or_exit
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The Intercom agent for Slack.")
+runs = typer.Typer(no_args_is_help=True, help="Look at runs, and end them.")
+threads = typer.Typer(no_args_is_help=True, help="What is kept of threads.")
+app.add_typer(runs, name="runs")
+app.add_typer(threads, name="threads")
 
 
 def _settings() -> Settings:
@@ -78,6 +83,52 @@ def audit(
         asyncio.run(print_audit(_settings(), since, user))
     except BadSince as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def _operate(work: Coroutine[Any, Any, None]) -> None:
+    from bot.operate import NotFound
+
+    try:
+        asyncio.run(work)
+    except NotFound as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(1) from None
+
+
+@runs.command("list")
+def list_runs() -> None:
+    """List what runs and what waits."""
+    from bot.operate import list_runs
+
+    _operate(list_runs(_settings()))
+
+
+@runs.command("show")
+def show_run(reference: str) -> None:
+    """Show a run, step by step."""
+    from bot.operate import show_run
+
+    _operate(show_run(_settings(), reference))
+
+
+@runs.command("cancel")
+def cancel_run(reference: str) -> None:
+    """End a run; its thread says what was done and what was not."""
+    from bot.operate import cancel_run
+
+    _operate(cancel_run(_settings(), reference))
+
+
+@threads.command("forget")
+def forget_thread(
+    channel: Annotated[str, typer.Argument(help="The channel's id, for example C012AB3CD.")],
+    thread: Annotated[str, typer.Argument(help="The ts of the thread's first message.")],
+    team: Annotated[str, typer.Option(help="The workspace's id, for example T012AB3CD.")],
+) -> None:
+    """Erase what is kept of a thread."""
+    from bot.operate import forget_thread
+
+    _operate(forget_thread(_settings(), channel, thread, team))
 
 
 @app.command()

@@ -1,11 +1,21 @@
 """Logs: structured, readable in a terminal and JSON elsewhere."""
 
 import logging
+import re
 import sys
+from typing import Any
 
 import structlog
+from pydantic import SecretStr
 
 from bot.settings import Settings
+
+SECRETS = re.compile(
+    r"\b(?:xox[a-z]-|xapp-|xoxe\.|sk-ant-|whsec_|Bearer\s+|ey[A-Za-z0-9_-]{8,}\.ey)[A-Za-z0-9._~+/=-]+"
+)
+E_MAILS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+LONG_ENOUGH = 8
+"""Shorter values of secrets would be found in ordinary words."""
 
 QUIET = ("slack_sdk", "slack_bolt", "docket", "httpx2", "uvicorn", "aiohttp", "grpc")
 
@@ -22,9 +32,9 @@ def set_up_logs(settings: Settings) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
     )
-    final: list[structlog.typing.Processor] = [renderer]
+    final: list[structlog.typing.Processor] = [renderer, _redacting(settings)]
     if as_json:
-        final = [structlog.processors.format_exc_info, renderer]
+        final = [structlog.processors.format_exc_info, *final]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -39,3 +49,20 @@ def set_up_logs(settings: Settings) -> None:
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _redacting(settings: Settings) -> structlog.typing.Processor:
+    """The last step: no secret and no e-mail address leaves in a log line, whoever wrote it."""
+    values = [
+        value.get_secret_value()
+        for value in dict(settings).values()
+        if isinstance(value, SecretStr) and len(value.get_secret_value()) >= LONG_ENOUGH
+    ]
+
+    def redact(logger: Any, name: str, line: Any) -> Any:
+        text = str(line)
+        for value in values:
+            text = text.replace(value, "[secret]")
+        return E_MAILS.sub("[e-mail]", SECRETS.sub("[secret]", text))
+
+    return redact

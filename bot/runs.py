@@ -128,6 +128,9 @@ class Runs:
                 await thread.start_over()
             elif run.phase in ("new", "waiting_for_connection"):
                 await thread.begin()
+                if run.phase == "new" and run.attempts == 1:
+                    waited = datetime.now(UTC) - run.request.received_at
+                    await self._services.metrics.observe("first_sign", waited.total_seconds())
                 if run.phase == "waiting_for_connection":
                     await let_next_go_on(self._services, SlackUser.of(run.request))
             next_ = await self._taken(work, thread)
@@ -152,6 +155,7 @@ class Runs:
                     calls=run.ended_calls,
                 )
                 await self._services.store.save_trace(work.conversation, trace)
+                await self._services.metrics.count("runs", outcome=outcome)
                 await thread.end(below_answer(run) if outcome == "done" and run.answer else None)
                 log.info("run_ended", outcome=outcome, turns=run.turn, calls=len(run.ended_calls))
                 await work.end()

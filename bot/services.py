@@ -15,6 +15,7 @@ from bot.settings import Settings
 from bot.slack.client import open_client
 from bot.state.audit import Audit
 from bot.state.engine import open_engine
+from bot.state.metrics import Metrics
 from bot.state.once import Once
 from bot.state.profiles import Profiles
 from bot.state.queue import Queue
@@ -29,6 +30,7 @@ class Services:
     store: Store
     profiles: Profiles
     audit: Audit
+    metrics: Metrics
     queue: Queue
     seal: Seal
     slack: AsyncWebClient
@@ -46,13 +48,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         profiles = Profiles(docket, settings.conversation_ttl)
         scalekit = Scalekit(settings)
         seal = Seal(settings.slack_signing_secret.get_secret_value())
-        slack = open_client(settings)
+        metrics = Metrics(docket)
+        slack = open_client(settings, metrics)
         yield Services(
             settings=settings,
             docket=docket,
             store=store,
             profiles=profiles,
             audit=Audit(docket, settings.audit_ttl),
+            metrics=metrics,
             queue=Queue(docket),
             seal=seal,
             slack=slack,

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST
 from redis.exceptions import RedisError
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
@@ -17,6 +18,7 @@ from starlette.routing import Route
 
 from bot.connect import ConnectPages
 from bot.door import refusal
+from bot.metrics import exposition
 from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.slack.listeners import MALFORMED, build_app
@@ -45,6 +47,7 @@ class Web:
             Route("/intercom/webhooks", self._webhooks.intercom, methods=["POST", "HEAD"]),
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),
+            Route("/metrics", self.metrics),
         ]
 
     async def slack_events(self, request: Request) -> Response:
@@ -58,6 +61,10 @@ class Web:
             # A listener's own errors end inside Bolt: this one is about the payload's shape.
             log.warning("malformed_payload", why=type(error).__name__)
             return PlainTextResponse(MALFORMED, status_code=400)
+
+    async def metrics(self, request: Request) -> Response:
+        """For Prometheus: what all processes counted, and how things stand."""
+        return Response(await exposition(self._services), media_type=CONTENT_TYPE_LATEST)
 
     async def healthz(self, request: Request) -> Response:
         return PlainTextResponse("ok")

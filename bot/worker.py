@@ -4,12 +4,13 @@ import asyncio
 import signal
 from contextlib import suppress
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 from docket import ConcurrencyLimit, Perpetual, Retry, Worker
 
 from bot.accounts.identity import SlackUser
+from bot.accounts.pacing import Pacing
 from bot.accounts.teammates import NotConnected, NotPermitted
 from bot.agent.claude import Claude
 from bot.agent.loop import Agent
@@ -33,6 +34,8 @@ log = structlog.get_logger()
 TRY_AGAIN = Retry(attempts=20, delay=timedelta(seconds=2))
 EVERY_HALF_MINUTE = Perpetual(every=timedelta(seconds=30), automatic=True)
 LEFT_LYING = timedelta(seconds=60)
+GRACE = LEASE * 0.6
+"""How long steps may take to end at a shutdown: while it drains, the engine renews no leases."""
 
 
 class Jobs:
@@ -40,12 +43,16 @@ class Jobs:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._steps: set[asyncio.Task[Any]] = set()
+        self._handing_over = False
         agent = Agent(
             services.settings,
             services.scalekit,
             services.teammates,
             services.profiles,
+            Pacing(services.docket),
             Recorder(services.audit),
+            services.metrics,
             Claude(services.settings),
         )
         self._runs = Runs(services, agent)
@@ -75,7 +82,27 @@ class Jobs:
         retry: Retry = TRY_AGAIN,
     ) -> None:
         """Take the conversation's run one step further, or begin the next request's run."""
-        await self._runs.advance(Conversation.from_key(conversation_key))
+        step = asyncio.current_task()
+        assert step is not None
+        self._steps.add(step)
+        try:
+            await self._runs.advance(Conversation.from_key(conversation_key))
+        except asyncio.CancelledError:
+            if not self._handing_over:
+                raise
+            step.uncancel()
+            log.info("step_handed_over", conversation=conversation_key)
+            retry.after(timedelta(0))
+        finally:
+            self._steps.discard(step)
+
+    async def hand_over(self) -> None:
+        """Let the steps under way end, for a while; then give them to another worker."""
+        if self._steps:
+            await asyncio.wait(list(self._steps), timeout=GRACE.total_seconds())
+        self._handing_over = True
+        for step in list(self._steps):
+            step.cancel()
 
     async def answer_command(self, command: str, retry: Retry = TRY_AGAIN) -> None:
         await self._commands.answer(Command.model_validate_json(command))
@@ -168,8 +195,7 @@ class Jobs:
 
 
 async def work(services: Services) -> None:
-    """Take jobs until cancelled; then finish the steps under way and return."""
-    Jobs(services)
+    """Take jobs until cancelled; then wait for the steps under way and return."""
     async with Worker(
         services.docket,
         concurrency=services.settings.worker_concurrency,
@@ -181,11 +207,18 @@ async def work(services: Services) -> None:
 async def run_worker(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT."""
     async with open_services(settings) as services:
+        jobs = Jobs(services)
         working = asyncio.create_task(work(services))
+        ended = asyncio.Event()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, working.cancel)
+            loop.add_signal_handler(name, ended.set)
         log.info("worker_started")
+        ending = asyncio.create_task(ended.wait())
+        await asyncio.wait([working, ending], return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        working.cancel()
+        await jobs.hand_over()
         with suppress(asyncio.CancelledError):
             await working
         log.info("worker_stopped")

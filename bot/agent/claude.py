@@ -50,9 +50,16 @@ class Turn(BaseModel):
     ending: Ending
     content: list[dict[str, Any]]
     tool_uses: list[ToolUse]
-    tokens_in: int = 0
-    """Of the whole request: new, written to the cache and read from it."""
-    tokens_out: int = 0
+    tokens_by_kind: dict[str, int] = {}
+
+    @property
+    def tokens_in(self) -> int:
+        """Of the whole request: new, written to the cache and read from it."""
+        return sum(self.tokens_by_kind.values()) - self.tokens_out
+
+    @property
+    def tokens_out(self) -> int:
+        return self.tokens_by_kind.get("output", 0)
 
     @property
     def text(self) -> str:
@@ -125,12 +132,12 @@ class Claude:
         return Turn(
             ending=ending,
             content=content,
-            tokens_in=(
-                final.usage.input_tokens
-                + (final.usage.cache_creation_input_tokens or 0)
-                + (final.usage.cache_read_input_tokens or 0)
-            ),
-            tokens_out=final.usage.output_tokens,
+            tokens_by_kind={
+                "input": final.usage.input_tokens,
+                "cache_creation": final.usage.cache_creation_input_tokens or 0,
+                "cache_read": final.usage.cache_read_input_tokens or 0,
+                "output": final.usage.output_tokens,
+            },
             tool_uses=[
                 ToolUse.model_validate(block)
                 for block in content

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from bot.accounts.identity import SlackUser
+from bot.accounts.pacing import Pacing
 from bot.accounts.scalekit import AccountsUnavailable, Scalekit
 from bot.accounts.teammates import NotConnected, NotPermitted, Teammates
 from bot.agent.budget import spent, sum_up
@@ -37,6 +38,7 @@ from bot.agent.work import Next, Thread, Work
 from bot.intercom.areas import permission_for
 from bot.intercom.links import call_link, conversation_link
 from bot.settings import Approvals, Settings, stricter_of
+from bot.state.metrics import Metrics
 from bot.state.models import Head, Run, Teammate, ToolCall
 from bot.state.profiles import Profiles
 
@@ -73,14 +75,18 @@ class Agent:
         scalekit: Scalekit,
         teammates: Teammates,
         profiles: Profiles,
+        pacing: Pacing,
         recorder: Recorder,
+        metrics: Metrics,
         claude: Claude,
     ) -> None:
         self._settings = settings
         self._scalekit = scalekit
         self._teammates = teammates
         self._profiles = profiles
+        self._pacing = pacing
         self._recorder = recorder
+        self._metrics = metrics
         self._claude = claude
         self._limits = Limits()
         self._proposals = Proposals(scalekit, self._limits)
@@ -203,6 +209,8 @@ class Agent:
         await work.save()
         for call in settled:
             await self._recorder.ended(run, call)
+            decision = call.decision.kind if call.decision else "typed" if typed else "expired"
+            await self._metrics.count("approvals", decision=decision)
             await thread.settle(call)
             if call.ended:
                 thread.show(call)
@@ -283,6 +291,8 @@ class Agent:
                 thread.say("\n\n_The connection broke off; starting this part again._\n\n")
         thread.say("\n\n")
         run.tokens += turn.tokens_in + turn.tokens_out
+        for kind, tokens in turn.tokens_by_kind.items():
+            await self._metrics.count("claude_tokens", tokens, kind=kind)
         await work.store.save_size(work.conversation, turn.tokens_in + turn.tokens_out)
         return turn
 
@@ -347,7 +357,14 @@ class Agent:
         region = self._settings.intercom_region
         approvals = await self._approvals(work)
         tools = Tools(
-            self._scalekit, self._limits, identifier, teammate, toolset, approvals, region
+            self._scalekit,
+            self._limits,
+            self._pacing,
+            identifier,
+            teammate,
+            toolset,
+            approvals,
+            region,
         )
 
         async def changed(call: ToolCall) -> None:
@@ -356,6 +373,7 @@ class Agent:
             await work.save()
             if call.ended:
                 await self._recorder.ended(run, call, teammate)
+                await self._metrics.count("tool_calls", tool=call.name, outcome=call.state)
 
         await tools.run(run.calls, check=work.check, changed=changed)
         if any(not call.ended for call in run.calls):

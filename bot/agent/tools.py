@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from bot.accounts.pacing import Pacing
 from bot.accounts.scalekit import FailureKind, Scalekit, ToolFailure
 from bot.accounts.teammates import NotConnected
 from bot.agent.claude import ToolUse
@@ -23,6 +24,7 @@ from bot.agent.toolset import BadInput, Tool, Toolset
 from bot.intercom.areas import permission_for
 from bot.intercom.author import SpeaksAsCustomer, sign
 from bot.intercom.changes import edited
+from bot.intercom.evidence import happened, look_for
 from bot.intercom.links import call_link
 from bot.intercom.titles import outcome, title
 from bot.settings import Approvals, Region
@@ -31,12 +33,18 @@ from bot.state.models import Decision, Effect, Run, Teammate, ToolCall
 log = structlog.get_logger()
 
 REPEATS_AT_MOST = 3
+ATTEMPTS_WHEN_LIMITED = 5
 
 UNKNOWN = error(
     "The outcome of this call is unknown: it was sent, and no answer came back. It may or may "
     "not have happened.",
     "Never send it again. If a read can show whether it happened, check with that; tell the "
     "teammate what you found, or that they have to look in Intercom.",
+)
+NOT_SEEN = error(
+    "The outcome of this call is unknown: it was sent, and no answer came back. A look into "
+    "Intercom right after does not show its effect so far.",
+    "Do not send it again by yourself. Tell the teammate, and let them decide.",
 )
 STOPPED = error(
     "This call was not run: the run ended before.",
@@ -145,6 +153,7 @@ class Tools:
         self,
         scalekit: Scalekit,
         limits: Limits,
+        pacing: Pacing,
         identifier: str,
         teammate: Teammate,
         toolset: Toolset,
@@ -153,6 +162,7 @@ class Tools:
     ) -> None:
         self._scalekit = scalekit
         self._limits = limits
+        self._pacing = pacing
         self._identifier = identifier
         self._teammate = teammate
         self._toolset = toolset
@@ -193,6 +203,7 @@ class Tools:
                 return
             if call.state == "started":
                 leave_open(call)
+                await self._look(call)
                 await changed(call)
             else:
                 await self._run(call, check, changed)
@@ -212,13 +223,15 @@ class Tools:
         call.state, call.started_at = "started", datetime.now(UTC)
         await changed(call)
         try:
-            result = await self._scalekit.execute(self._identifier, call.name, tool_input)
+            result = await self._paced(call.name, tool_input)
         except ToolFailure as failure:
             if failure.kind == "unauthorized":
                 call.state = before
                 await changed(call)
                 raise NotConnected(self._identifier, lost=True) from failure
             self._failed(call, failure)
+            if not (call.is_read or failure.nothing_happened):
+                await self._look(call)
         else:
             call.state = "done"
             call.outcome = outcome(result)
@@ -229,6 +242,46 @@ class Tools:
         call.ended_at = datetime.now(UTC)
         log.info("tool_called", tool=call.name, state=call.state)
         await changed(call)
+
+    async def _paced(self, tool_name: str, tool_input: dict[str, Any]) -> dict[str, Any]:
+        """Run a tool, and again where Intercom's rate limit kept it from happening at all."""
+        workspace = self._teammate.workspace_id
+        for attempt in range(1, ATTEMPTS_WHEN_LIMITED + 1):
+            await self._pacing.wait(workspace)
+            try:
+                result = await self._scalekit.execute(self._identifier, tool_name, tool_input)
+            except ToolFailure as failure:
+                if failure.kind != "rate_limited":
+                    raise
+                await self._pacing.limited(workspace)
+                if attempt == ATTEMPTS_WHEN_LIMITED:
+                    raise
+                log.info("rate_limited", tool=tool_name, attempt=attempt)
+            else:
+                await self._pacing.calm(workspace)
+                return result
+        raise AssertionError
+
+    async def _look(self, call: ToolCall) -> None:
+        """See whether a write of unknown outcome happened, where a read can tell."""
+        look = look_for(call.name, call.input)
+        if look is None or call.started_at is None:
+            return
+        try:
+            found = await self._paced(look.tool_name, look.tool_input)
+        except ToolFailure as failure:
+            log.info("not_checked", tool=call.name, kind=failure.kind)
+            return
+        admin_id = self._teammate.admin_id
+        if happened(call.name, call.input, admin_id, call.started_at, found):
+            call.state, call.outcome = "done", "Done: no answer came, and Intercom shows it"
+            call.result = as_data(
+                call.name, {"checked": "No answer came; a look shows its effect."}
+            )
+            call.link = call_link(call.input, {}, self._region)
+        else:
+            call.outcome = "Outcome unknown; Intercom does not show it so far"
+            call.result = NOT_SEEN
 
     @staticmethod
     def _failed(call: ToolCall, failure: ToolFailure) -> None:

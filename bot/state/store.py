@@ -148,6 +148,12 @@ class Store:
         async with self._engine.redis() as redis:
             return bool(await redis.exists(f"conversation:{conversation.key}"))
 
+    async def open_conversations(self, most: int) -> list[Conversation]:
+        """Those in which something is to do, the ones that were left longest first."""
+        async with self._engine.redis() as redis:
+            keys = await redis.zrange("open", 0, most - 1)
+        return [Conversation.from_key(key.decode()) for key in keys]
+
     async def left_lying(self, idle: timedelta) -> list[Conversation]:
         """The conversations in which something is to do and nothing was done for `idle`."""
         until = time.time() - idle.total_seconds()

@@ -1,0 +1,56 @@
+"""Answers that get lost or come late: nothing is done twice, and what a read can tell is read."""
+
+import json
+
+import pytest
+from world import World
+
+from bot.sandbox.claude import reply, tool_use
+from bot.sandbox.intercom import PRIYA_CONVERSATION
+from bot.sandbox.people import MAYA
+from bot.sandbox.slack import SUPPORT
+
+REPLY = "intercom_reply_to_conversation"
+
+
+def answer(body: str) -> object:
+    given = {"conversation_id": PRIYA_CONVERSATION, "message_type": "comment", "type": "admin"}
+    return tool_use(REPLY, {**given, "body": f"<p>{body}</p>"})
+
+
+def run(world: World, when: str, call: object) -> tuple[str, str]:
+    """Out: the answer in the thread, and what Claude was told."""
+    world.connect(MAYA)
+    world.claude.script(reply(call), reply("So be it."), when=when)  # type: ignore[arg-type]
+    [shown] = world.ended(SUPPORT, world.mention(MAYA, when))
+    told = world.asked_of_claude(when)[-1]["messages"][-1]["content"][0]
+    return shown.plain, json.dumps(told, ensure_ascii=False)
+
+
+def test_a_reply_whose_answer_got_lost_is_found_in_the_conversation(world: World) -> None:
+    writes = len(world.intercom.writes)
+    world.scalekit.fail(REPLY, status=503, after_effect=True)
+    shown, told = run(world, "lost-1", answer("We refunded it; this is 1."))
+    assert "Intercom shows it" in shown
+    assert "a look shows its effect" in told
+    assert '"is_error": false' in told
+    assert len(world.intercom.writes) == writes + 1
+
+
+def test_a_reply_that_never_arrived_is_unknown_and_not_repeated(world: World) -> None:
+    writes = len(world.intercom.writes)
+    world.scalekit.fail(REPLY, status=503)
+    shown, told = run(world, "lost-2", answer("We refunded it; this is 2."))
+    assert "Outcome unknown; Intercom does not show it so far" in shown
+    assert "Do not send it again by yourself" in told
+    assert len(world.intercom.writes) == writes
+
+
+@pytest.mark.parametrize("tool", ["intercom_list_tags", REPLY])
+def test_the_rate_limit_is_waited_for(world: World, tool: str) -> None:
+    writes = len(world.intercom.writes)
+    world.scalekit.fail(tool, status=429, tool_error_code="rate_limit_exceeded", times=2)
+    call = answer("Once, after a pause.") if tool == REPLY else tool_use(tool, {})
+    _, told = run(world, f"limited {tool}", call)
+    assert '"is_error": false' in told
+    assert len(world.intercom.writes) - writes == (1 if tool == REPLY else 0)

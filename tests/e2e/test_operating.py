@@ -1,0 +1,87 @@
+"""`bot runs` and `bot threads`, as an operator uses them; deploys in the middle of work."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from world import World
+
+from bot.sandbox.claude import reply, tool_use
+from bot.sandbox.people import MAYA, TOM
+from bot.sandbox.slack import SUPPORT
+
+ROOT = str(Path(__file__).resolve().parents[2])
+
+
+def bot(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
+    if world.redis is None:
+        pytest.skip("an embedded Redis cannot be reached from outside")
+    env = {**os.environ, **world.sandbox.env(world.redis.url), "PYTHONPATH": ROOT}
+    command = [sys.executable, "-m", "bot", *arguments]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+
+
+def test_runs_are_listed_shown_and_cancelled(world: World) -> None:
+    world.connect(MAYA)
+    gate = world.claude.gate()
+    lists = reply(tool_use("intercom_list_tags", {}))
+    world.claude.script(lists, reply("Never ", gate, "seen."), when="operate-1")
+    thread = world.mention(MAYA, "operate-1")
+    assert gate.arrived()
+    [line] = [line for line in bot(world, "runs", "list").stdout.splitlines() if thread in line]
+    reference = line.split()[0]
+    assert MAYA.slack_user_id in line
+    shown = bot(world, "runs", "show", reference).stdout
+    assert "intercom_list_tags: done" in shown
+    assert bot(world, "runs", "cancel", reference).returncode == 0
+    assert "Stopped." in world.ended(SUPPORT, thread)[-1].plain
+    gate.open()
+    missing = bot(world, "runs", "show", reference)
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert f"No run {reference}" in missing.stderr
+
+
+def test_a_thread_is_forgotten(world: World) -> None:
+    world.scalekit.forget_accounts()
+    thread = world.mention(TOM, "operate-2")
+    world.slack.wait(
+        lambda: world.slack.session(SUPPORT, thread).lifecycle == "suspended", what="it to wait"
+    )
+    team = TOM.slack_team_id
+    done = bot(world, "threads", "forget", SUPPORT, thread, "--team", team)
+    assert done.returncode == 0, done.stderr
+    assert world.keys_with(f"run:{team}:{SUPPORT}:{thread}:") == []
+    again = bot(world, "threads", "forget", SUPPORT, thread, "--team", team)
+    assert again.returncode == 1
+    assert "Nothing is kept" in again.stderr
+
+
+def test_a_deploy_in_the_middle_is_a_pause_at_most(fresh_world: World) -> None:
+    world = fresh_world
+    world.connect(MAYA)
+    contact = next(iter(world.intercom.contacts))
+    count = 8
+    gates = []
+    for number in range(count):
+        gate = world.claude.gate()
+        note = {"contact_id": contact, "body": f"Deploy {number}."}
+        call = tool_use("intercom_create_contact_note", note)
+        world.claude.script(reply("On it.", gate, call), when=f"deploy-{number}-")
+        gates.append(gate)
+    threads = [world.mention(MAYA, f"deploy-{number}-") for number in range(count)]
+    assert all(gate.arrived(20) for gate in gates)
+    world.bot.start_worker()
+    old = world.bot.workers.pop(0)
+    for number in range(count):
+        # The turn that the old worker gives up is asked for again, by another one.
+        note = {"contact_id": contact, "body": f"Deploy {number}."}
+        call = tool_use("intercom_create_contact_note", note)
+        world.claude.script(reply("On it.", call), reply("Noted."), when=f"deploy-{number}-")
+    assert old.stop() == 0
+    for gate in gates:
+        gate.open()
+    for thread in threads:
+        assert "Noted." in world.ended(SUPPORT, thread)[-1].plain
+    assert len(world.intercom.writes) == count

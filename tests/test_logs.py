@@ -1,0 +1,40 @@
+"""No secret and no e-mail address in a log line, whoever wrote it."""
+
+import logging
+
+import pytest
+import structlog
+
+from bot.logs import set_up_logs
+from bot.settings import Settings
+
+SETTINGS = Settings(
+    slack_bot_token="xoxb-1-canary",
+    slack_signing_secret="signing-canary-0001",
+    slack_client_id="c",
+    slack_client_secret="client-canary-0002",
+    anthropic_api_key="key-canary-0003",
+    scalekit_environment_url="https://x.example",
+    scalekit_client_id="c",
+    scalekit_client_secret="scalekit-canary-0004",
+    redis_url="memory://",
+    public_url="https://bot.example",
+    log_format="json",
+)
+
+
+def test_secrets_and_addresses_are_taken_out(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs(SETTINGS)
+    log = structlog.get_logger()
+    log.warning("said", text="xoxb-1-canary and signing-canary-0001", who="priya@shop.example")
+    logging.getLogger("library").error("Authorization: Bearer abc.def-canary sk-ant-canary-1")
+    try:
+        raise ValueError("client-canary-0002 for maya@northwind.example")
+    except ValueError:
+        log.exception("broke")
+    written = capsys.readouterr().err
+    assert written.count("\n") == 3
+    assert "canary" not in written
+    assert "@" not in written
+    assert "[secret]" in written
+    assert "[e-mail]" in written
