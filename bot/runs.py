@@ -25,6 +25,7 @@ from bot.slack.messages import (
     STILL_WAITING,
     WAITED_TOO_LONG,
     failed,
+    in_line,
     stopped,
 )
 from bot.slack.people import People
@@ -34,6 +35,7 @@ from bot.state.models import (
     Conversation,
     Outcome,
     RecentRequest,
+    Request,
     Run,
     StreamState,
     ToolCall,
@@ -69,6 +71,8 @@ class Runs:
             return
         try:
             if run is None:
+                if not await self._may_begin(conversation, inbox[0]):
+                    return
                 run = Run(reference=secrets.token_hex(4), request=inbox[0])
                 work = Work(store, conversation, token, run)
                 first = await self._first_words(work) if run.request.text.strip() else []
@@ -89,6 +93,21 @@ class Runs:
                 await self._step(work)
         except Superseded:
             log.info("superseded", conversation=conversation.key)
+
+    async def _may_begin(self, conversation: Conversation, request: Request) -> bool:
+        """Whether there is room for another run of this teammate's; if not, say so, once."""
+        identifier = SlackUser.of(request).identifier
+        place = await self._services.lines.admit(identifier, conversation, request.received_at)
+        if place:
+            await say_privately(self._services.slack, request, in_line(place))
+        return place is None
+
+    async def _leave(self, run: Run, conversation: Conversation) -> None:
+        """Make room, and let those in line try."""
+        lines = self._services.lines
+        await lines.leave(SlackUser.of(run.request).identifier, conversation)
+        for waiting in await lines.next_ones():
+            await self._services.queue.advance(waiting)
 
     async def _first_words(self, work: Work) -> list[dict[str, Any]]:
         """The request as Claude gets it: its text, and what others wrote in the thread before."""
@@ -136,6 +155,8 @@ class Runs:
             next_ = await self._taken(work, thread)
             if next_ is Next.CONNECT:
                 next_ = await self._ask_to_connect(work, thread)
+            if next_ in (Next.ASK, Next.CONNECT, Next.ENDED):
+                await self._leave(run, work.conversation)
             if next_ is Next.ASK:
                 await self._note(run, "asking")
                 expires = (run.approval_since or datetime.now(UTC)) + (

@@ -15,6 +15,7 @@ from bot.settings import Settings
 from bot.slack.client import open_client
 from bot.state.audit import Audit
 from bot.state.engine import open_engine
+from bot.state.lines import Lines
 from bot.state.metrics import Metrics
 from bot.state.once import Once
 from bot.state.profiles import Profiles
@@ -29,6 +30,7 @@ class Services:
     docket: Docket
     store: Store
     profiles: Profiles
+    lines: Lines
     audit: Audit
     metrics: Metrics
     queue: Queue
@@ -55,6 +57,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             docket=docket,
             store=store,
             profiles=profiles,
+            lines=Lines(docket, settings.runs_at_once, settings.runs_per_teammate),
             audit=Audit(docket, settings.audit_ttl),
             metrics=metrics,
             queue=Queue(docket),

@@ -51,6 +51,8 @@ WHERE_TO_FIND = {
     "CONVERSATION_TTL": "an ISO 8601 duration, for example P30D",
     "REQUEST_WAIT": "an ISO 8601 duration, for example PT24H",
     "APPROVAL_WAIT": "an ISO 8601 duration, for example PT24H",
+    "RUNS_AT_ONCE": "how many runs there may be at once, a number from 1",
+    "RUNS_PER_TEAMMATE": "how many of them may be one teammate's, a number from 1",
     "RUN_TURNS": "how many turns one request may take, a number from 1",
     "RUN_MINUTES": "how many minutes one request may work, a number from 1",
     "RUN_TOKENS": "how many tokens one request may cost, a number from 1",
@@ -106,6 +108,10 @@ class Settings(BaseSettings):
     """How long a request waits for its teammate to connect."""
     approval_wait: timedelta = timedelta(hours=24)
     """How long a change waits for its teammate's approval."""
+    runs_at_once: int = Field(default=100, ge=1)
+    """Runs that the whole deployment works on at once; others stand in line."""
+    runs_per_teammate: int = Field(default=5, ge=1)
+    """Of those, how many may be one teammate's."""
     run_turns: int = Field(default=30, ge=1)
     """Turns of Claude's that one request may take; then it sums up."""
     run_minutes: int = Field(default=15, ge=1)

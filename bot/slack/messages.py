@@ -216,6 +216,14 @@ def asked(user_id: str, text: str) -> str:
     return f"<@{user_id}> asked:\n>" + escape(text).replace("\n", "\n>")
 
 
+def in_line(place: int) -> str:
+    """Too much is running already."""
+    return (
+        f"I'm busy with other requests: yours is number {place} in line. It is kept and begins by "
+        "itself."
+    )
+
+
 def failed(sentence: str, done: list[str], reference: str) -> str:
     """Markdown: what happened, what was and was not done, and the reference for the log."""
     changes = (

@@ -50,7 +50,7 @@ def strict_fresh_world(tmp_path: Path) -> Iterator[World]:
 def thrifty_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Little may be spent on a request, and conversations are soon too long."""
     embedded = not RedisServer.is_installed()
-    spend = {"RUN_TURNS": "2", "CONTEXT_TOKENS": "5000"}
+    spend = {"RUN_TURNS": "2", "CONTEXT_TOKENS": "5000", "RUNS_PER_TEAMMATE": "2"}
     folder = tmp_path_factory.mktemp("thrifty")
     yield from _world(folder, embedded=embedded, APPROVALS="off", **spend)
 

@@ -184,3 +184,20 @@ def test_a_turn_pays_only_for_what_is_new(world: World) -> None:
     paid = first["input_tokens"] + first["cache_creation_input_tokens"]
     assert second["cache_read_input_tokens"] >= paid + first["cache_read_input_tokens"]
     assert second["input_tokens"] == 0
+
+
+def test_one_teammates_many_requests_do_not_hold_up_another(thrifty_world: World) -> None:
+    world = thrifty_world
+    world.connect(MAYA, TOM)
+    gate = world.claude.gate()
+    for number in range(4):
+        world.claude.script(reply("Done ", gate, f"{number}."), when=f"many-{number}-")
+    threads = [world.mention(MAYA, f"many-{number}-") for number in range(4)]
+    assert gate.arrived()
+    world.slack.wait(lambda: len(world.private(MAYA, "in line")) == 2, what="the places in line")
+    assert world.private(MAYA, "yours is number 1 in line")
+    world.claude.script(reply("Tom first."), when="many-tom")
+    assert "Tom first." in world.ended(SUPPORT, world.mention(TOM, "many-tom"))[-1].plain
+    gate.open()
+    for thread in threads:
+        assert "Done" in world.ended(SUPPORT, thread)[-1].plain
