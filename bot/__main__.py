@@ -28,14 +28,18 @@ def _settings() -> Settings:
 @app.command()
 def web() -> None:
     """Serve Slack, browsers and webhooks on $PORT."""
+    from bot.tracing import set_up_tracing
     from bot.web import run_web
 
-    asyncio.run(run_web(_settings()))
+    settings = _settings()
+    set_up_tracing("web")
+    asyncio.run(run_web(settings))
 
 
 @app.command()
 def worker() -> None:
     """Run the agent; start as many of these as you like, on as many machines."""
+    from bot.tracing import set_up_tracing
     from bot.worker import run_worker
 
     settings = _settings()
@@ -45,6 +49,7 @@ def worker() -> None:
             "worker's part too. A worker of its own needs a Redis server.\n"
         )
         raise SystemExit(2)
+    set_up_tracing("worker")
     asyncio.run(run_worker(settings))
 
 

@@ -22,6 +22,7 @@ from bot.metrics import exposition
 from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.slack.listeners import MALFORMED, build_app
+from bot.tracing import flush_traces
 from bot.webhooks import Webhooks
 from bot.worker import Jobs, work
 
@@ -109,6 +110,7 @@ async def run_web(settings: Settings) -> None:
                     worker.cancel()
                     with suppress(asyncio.CancelledError):
                         await worker
+                flush_traces()
 
     app = Starlette(lifespan=lifespan, exception_handlers={RedisError: _redis_error})
     config = uvicorn.Config(

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from opentelemetry import trace
 
 from bot.accounts.identity import SlackUser
 from bot.accounts.pacing import Pacing
@@ -43,6 +44,7 @@ from bot.state.models import Head, Run, Teammate, ToolCall
 from bot.state.profiles import Profiles
 
 log = structlog.get_logger()
+tracer = trace.get_tracer(__name__)
 
 STREAM_ATTEMPTS = 3
 WATCH_SECONDS = 0.5
@@ -277,10 +279,11 @@ class Agent:
 
         for attempt in range(1, STREAM_ATTEMPTS + 1):
             try:
-                async with _watched(work):
-                    turn = await self._claude.turn(
-                        system, tools, messages, on_text, may_call_tools=not run.summing_up
-                    )
+                with tracer.start_as_current_span("claude.turn"):
+                    async with _watched(work):
+                        turn = await self._claude.turn(
+                            system, tools, messages, on_text, may_call_tools=not run.summing_up
+                        )
                 break
             except CutOff as error:
                 log.warning("claude_cut_off", why=str(error), attempt=attempt)

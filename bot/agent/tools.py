@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from opentelemetry import trace
 
 from bot.accounts.pacing import Pacing
 from bot.accounts.scalekit import FailureKind, Scalekit, ToolFailure
@@ -31,6 +32,7 @@ from bot.settings import Approvals, Region
 from bot.state.models import Decision, Effect, Run, Teammate, ToolCall
 
 log = structlog.get_logger()
+tracer = trace.get_tracer(__name__)
 
 REPEATS_AT_MOST = 3
 ATTEMPTS_WHEN_LIMITED = 5
@@ -245,6 +247,10 @@ class Tools:
 
     async def _paced(self, tool_name: str, tool_input: dict[str, Any]) -> dict[str, Any]:
         """Run a tool, and again where Intercom's rate limit kept it from happening at all."""
+        with tracer.start_as_current_span("intercom.tool_call", attributes={"tool": tool_name}):
+            return await self._when_not_limited(tool_name, tool_input)
+
+    async def _when_not_limited(self, tool_name: str, tool_input: dict[str, Any]) -> dict[str, Any]:
         workspace = self._teammate.workspace_id
         for attempt in range(1, ATTEMPTS_WHEN_LIMITED + 1):
             await self._pacing.wait(workspace)

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
+from opentelemetry import trace
 from pydantic import ValidationError
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -37,6 +38,7 @@ from bot.slack.payloads import (
 from bot.state.models import Command, Conversation, Owner, Press, Request
 
 log = structlog.get_logger()
+tracer = trace.get_tracer(__name__)
 
 MALFORMED = "The payload is malformed."
 ANYTHING = re.compile(".*")
@@ -252,7 +254,8 @@ def _door(listener: Listener) -> Listener:
     @functools.wraps(listener)
     async def checked(body: dict[str, Any]) -> None:
         try:
-            await listener(body)
+            with tracer.start_as_current_span("slack.event"):
+                await listener(body)
         except ValidationError as error:
             fields = [".".join(str(part) for part in item["loc"]) for item in error.errors()]
             event_id = body.get("event_id")
