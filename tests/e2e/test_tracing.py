@@ -22,9 +22,11 @@ class Collector(ThreadingHTTPServer):
     def spans(self) -> list[tuple[str, str]]:
         """Service and name of each span."""
         return [
-            (resource.resource.attributes[0].value.string_value, span.name)
+            (attribute.value.string_value, span.name)
             for request in self.requests
             for resource in request.resource_spans
+            for attribute in resource.resource.attributes
+            if attribute.key == "service.name"
             for scope in resource.scope_spans
             for span in scope.spans
         ]
