@@ -51,6 +51,7 @@ WHERE_TO_FIND = {
     "CONVERSATION_TTL": "an ISO 8601 duration, for example P30D",
     "REQUEST_WAIT": "an ISO 8601 duration, for example PT24H",
     "APPROVAL_WAIT": "an ISO 8601 duration, for example PT24H",
+    "OUTAGE_WAIT": "an ISO 8601 duration, for example PT10M",
     "RUNS_AT_ONCE": "how many runs there may be at once, a number from 1",
     "RUNS_PER_TEAMMATE": "how many of them may be one teammate's, a number from 1",
     "RUN_TURNS": "how many turns one request may take, a number from 1",
@@ -108,6 +109,8 @@ class Settings(BaseSettings):
     """How long a request waits for its teammate to connect."""
     approval_wait: timedelta = timedelta(hours=24)
     """How long a change waits for its teammate's approval."""
+    outage_wait: timedelta = timedelta(minutes=10)
+    """How long a run waits for Claude or Scalekit to come back."""
     runs_at_once: int = Field(default=100, ge=1)
     """Runs that the whole deployment works on at once; others stand in line."""
     runs_per_teammate: int = Field(default=5, ge=1)

@@ -18,6 +18,9 @@ MAX_TOKENS = 16_000
 TURN_SECONDS = 300.0
 """A turn's own deadline: the SDK honours any Retry-After, however long."""
 
+PASSING = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
+"""Statuses of errors that go away by themselves."""
+
 Ending = Literal["answer", "tools", "pause", "too_long", "refused", "context_full"]
 _ENDINGS: dict[str | None, Ending] = {
     "end_turn": "answer",
@@ -35,7 +38,12 @@ class CutOff(Exception):
 
 
 class ClaudeUnavailable(Exception):
-    """Claude did not take the turn. The text is a sentence for the teammate."""
+    """Claude did not take the turn. The text is a sentence for the teammate. `passes`: trying
+    again later can help."""
+
+    def __init__(self, sentence: str, *, passes: bool) -> None:
+        super().__init__(sentence)
+        self.passes = passes
 
 
 class ToolUse(BaseModel):
@@ -124,7 +132,8 @@ class Claude:
                 request=error.request_id,
                 message=error.message,
             )
-            raise ClaudeUnavailable(_sentence(error)) from error
+            passes = error.status_code in PASSING
+            raise ClaudeUnavailable(_sentence(error), passes=passes) from error
         if final.stop_reason is None:
             raise CutOff("the stream ended early")
         ending = _ENDINGS[final.stop_reason]
@@ -152,9 +161,9 @@ def _sentence(error: anthropic.APIStatusError) -> str:
     if error.status_code == 404:
         return "The Claude model set for this deployment does not exist (any more)."
     if error.status_code == 429:
-        return "Claude's rate limit for this deployment is reached. Try again in a minute."
+        return "Claude's rate limit for this deployment is reached."
     if error.status_code in (500, 502, 503, 504, 529):
-        return "Claude is overloaded or down right now. Try again in a few minutes."
+        return "Claude is overloaded or down right now."
     if error.status_code == 413:
         return "This conversation has grown too long for Claude. Start a new thread."
     return "Claude's API did not accept the request. An operator has to look at it."

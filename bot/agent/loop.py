@@ -70,6 +70,10 @@ class RunFailed(Exception):
     """The run cannot go on. The text is a sentence for the teammate."""
 
 
+class Trouble(Exception):
+    """A service that the run needs is down; it can go on later. The text is a sentence."""
+
+
 class Agent:
     def __init__(
         self,
@@ -96,7 +100,7 @@ class Agent:
     async def step(self, work: Work, thread: Thread, time_zone: str) -> Next:
         """Take the run one step further.
 
-        Raises RunFailed, Superseded, Stopped, or RedisError.
+        Raises RunFailed, Trouble, Superseded, Stopped, or RedisError.
         """
         run = work.run
         began = time.monotonic()
@@ -137,11 +141,12 @@ class Agent:
             ) from error
         except AccountsUnavailable as error:
             log.warning("accounts_unavailable", why=str(error))
-            raise RunFailed(
-                "The service that keeps your Intercom connection does not answer right now. "
-                "Try again in a few minutes."
+            raise Trouble(
+                "The service that keeps your Intercom connection does not answer right now."
             ) from error
         except ClaudeUnavailable as error:
+            if error.passes:
+                raise Trouble(str(error)) from error
             raise RunFailed(str(error)) from error
         finally:
             run.seconds += time.monotonic() - began
@@ -288,9 +293,7 @@ class Agent:
             except CutOff as error:
                 log.warning("claude_cut_off", why=str(error), attempt=attempt)
                 if attempt == STREAM_ATTEMPTS:
-                    raise RunFailed(
-                        "The connection to Claude broke off several times. Try again in a minute."
-                    ) from error
+                    raise Trouble("The connection to Claude broke off several times.") from error
                 thread.say("\n\n_The connection broke off; starting this part again._\n\n")
         thread.say("\n\n")
         run.tokens += turn.tokens_in + turn.tokens_out
@@ -316,9 +319,7 @@ class Agent:
             async with _watched(work):
                 turn = await self._claude.turn(system, tools, asked, silently, may_call_tools=False)
         except CutOff as error:
-            raise RunFailed(
-                "The connection to Claude broke off several times. Try again in a minute."
-            ) from error
+            raise Trouble("The connection to Claude broke off several times.") from error
         log.info("summarized", tokens=turn.tokens_in)
         run.tokens += turn.tokens_in + turn.tokens_out
         said = "\n\n".join([run.request.text, *run.heard]).strip()
@@ -432,6 +433,7 @@ class Agent:
         self, work: Work, thread: Thread, *, messages: list[dict[str, Any]], taken: int = 0
     ) -> None:
         """Save a step that is over, together with what the thread shows of it."""
+        work.run.trouble_since, work.run.troubles = None, 0
         await thread.flush()
         thread.keep()
         work.run.stream = thread.stream

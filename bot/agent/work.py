@@ -14,6 +14,7 @@ class Next(Enum):
     CONTINUE = "another step is due"
     CONNECT = "it waits until its teammate has connected Intercom"
     ASK = "it waits until its teammate has decided on its changes"
+    WAIT = "it waits until a service that it needs is back"
     ENDED = "it has ended"
 
 

@@ -33,6 +33,7 @@ MESSAGE_BYTES = 9_000
 PIECE_CHARACTERS = 2_000
 CARD_CHARACTERS = 250
 MARKDOWN_CHARACTERS = 12_000
+STATUS_CHARACTERS = 150
 FLUSH_PAUSES = (0.5, 2.0, 0.0)
 NOT_STREAMING = frozenset({"message_not_in_streaming_state", "message_not_found", "msg_too_long"})
 
@@ -128,15 +129,19 @@ class SlackThread:
                 title=title,
                 initiator_user_id=self._request.user_id,
             )
-        with _unimportant("assistant.threads.setStatus"):
-            await self._client.assistant_threads_setStatus(
-                channel_id=where["channel_id"],
-                thread_ts=where["thread_ts"],
-                status="is working on it…",
-            )
+        await self.say_status("is working on it…")
         if self._request.is_direct and self._request.thread_ts == self._request.ts:
             with _unimportant("assistant.threads.setTitle"):
                 await self._client.assistant_threads_setTitle(**where, title=title)
+
+    async def say_status(self, words: str) -> None:
+        """What the agent is doing, beside its name; Slack clears it after two minutes."""
+        with _unimportant("assistant.threads.setStatus"):
+            await self._client.assistant_threads_setStatus(
+                channel_id=self._request.channel_id,
+                thread_ts=self._request.thread_ts,
+                status=words[:STATUS_CHARACTERS],
+            )
 
     async def ask(self, calls: list[ToolCall], signed_as: str) -> None:
         """Close the message and show a card for each call that has none yet."""

@@ -204,6 +204,10 @@ class Run(BaseModel):
     """Since when it waits for a connection."""
     lost_connection: bool = False
     """The account was connected before: it has to be reconnected."""
+    trouble_since: datetime | None = None
+    """Since when a service that it needs is down."""
+    troubles: int = 0
+    """How often it was tried in vain since then."""
     approval_since: datetime | None = None
     """Since when it waits for approvals."""
     seconds: float = 0.0

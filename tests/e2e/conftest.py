@@ -60,7 +60,7 @@ def impatient_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]
     """Requests wait two seconds for their teammate to connect."""
     embedded = not RedisServer.is_installed()
     folder = tmp_path_factory.mktemp("impatient")
-    waits = {"REQUEST_WAIT": "PT2S", "APPROVAL_WAIT": "PT2S"}
+    waits = {"REQUEST_WAIT": "PT2S", "APPROVAL_WAIT": "PT2S", "OUTAGE_WAIT": "PT3S"}
     yield from _world(folder, embedded=embedded, APPROVALS="off", **waits)
 
 

@@ -1,0 +1,77 @@
+"""Services that are down for a while: what was asked waits visibly, goes on, or ends clearly."""
+
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+import redis
+from world import World
+
+from bot.sandbox.claude import reply
+from bot.sandbox.people import MAYA
+from bot.sandbox.slack import SUPPORT
+
+
+def statuses(world: World, thread: str) -> list[str]:
+    calls = world.slack.calls_to("assistant.threads.setStatus")
+    return [call.args["status"] for call in calls if call.args["thread_ts"] == thread]
+
+
+def test_claude_down_for_a_while_is_waited_for(world: World) -> None:
+    world.connect(MAYA)
+    world.claude.fail(times=6)
+    world.claude.script(reply("Back again."), when="outage-1")
+    thread = world.mention(MAYA, "outage-1")
+    [answer] = world.ended(SUPPORT, thread)
+    assert answer.markdown.strip() == "Back again."
+    assert any("is waiting: Claude is overloaded" in status for status in statuses(world, thread))
+
+
+def test_scalekit_down_for_a_while_is_waited_for(world: World) -> None:
+    world.connect(MAYA)
+    world.scalekit.fail("GetConnectedAccountDetails", status=500, times=2)
+    world.claude.script(reply("Back again."), when="outage-2")
+    thread = world.mention(MAYA, "outage-2")
+    assert "Back again." in world.ended(SUPPORT, thread)[-1].plain
+    assert any("is waiting: The service that keeps" in status for status in statuses(world, thread))
+
+
+def test_claude_down_for_too_long_ends_in_a_clear_sentence(impatient_world: World) -> None:
+    world = impatient_world
+    world.connect(MAYA)
+    world.claude.fail(times=500)
+    thread = world.mention(MAYA, "outage-3")
+    [answer] = world.ended(SUPPORT, thread)
+    world.claude.reset()
+    assert "Claude is overloaded or down right now. It has been so for 1 min." in answer.plain
+    assert "Nothing was changed in Intercom" in answer.plain
+    assert "Reference:" in answer.plain
+
+
+def test_a_wrong_key_is_no_outage(world: World) -> None:
+    world.connect(MAYA)
+    world.claude.fail(times=1, status=401, error_type="authentication_error")
+    thread = world.mention(MAYA, "outage-4")
+    assert "does not accept this deployment's key" in world.ended(SUPPORT, thread)[-1].plain
+
+
+def test_a_full_redis_is_a_loud_error_and_loses_nothing(fresh_world: World) -> None:
+    world = fresh_world
+    assert world.redis
+    world.connect(MAYA)
+    ready = f"{world.sandbox.public_url}/readyz"
+    with redis.Redis.from_url(world.redis.url) as client:
+        client.config_set("maxmemory-policy", "noeviction")
+        client.config_set("maxmemory", "1")
+        world.claude.script(reply("There is room again."), when="full-1")
+        thread = world.mention(MAYA, "full-1")
+        world.slack.wait(
+            lambda: [d for d in world.slack.deliveries if d.attempts and not d.accepted],
+            what="the refusal",
+        )
+        with pytest.raises(HTTPError) as refused:
+            urlopen(ready, timeout=10)
+        assert refused.value.code == 503
+        client.config_set("maxmemory", "0")
+    assert "There is room again." in world.ended(SUPPORT, thread)[-1].plain
+    assert len(world.answers(SUPPORT, thread)) == 1
