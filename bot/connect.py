@@ -54,7 +54,7 @@ class ConnectPages:
         answer.headers["Referrer-Policy"] = "no-referrer"
         answer.set_cookie(
             COOKIE,
-            browser,
+            self._services.seal.close(browser),
             max_age=600,
             path="/connect",
             secure=self._is_https,
@@ -72,7 +72,7 @@ class ConnectPages:
         except LinkUsed as used:
             return await self._used(used.pending)
         pending = sign_in.connection
-        browser = request.cookies.get(COOKIE, "")
+        browser = self._services.seal.open(request.cookies.get(COOKIE, "")) or ""
         if not secrets.compare_digest(browser.encode(), sign_in.browser.encode()):
             await self._refuse(pending, "finished in another browser", MISUSED)
             return pages.somebody_else()

@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from bot.accounts.scalekit import AccountsUnavailable
 from bot.door import LARGEST_BODY
 from bot.services import Services
+from bot.slack.payloads import Id
 
 log = structlog.get_logger()
 
@@ -26,7 +27,7 @@ class _Account(BaseModel):
 class ScalekitEvent(BaseModel):
     """`connected_account.status_updated`: docs.scalekit.com, webhooks."""
 
-    id: str
+    id: Id
     type: str
     data: _Account
 
@@ -36,7 +37,7 @@ class IntercomNotification(BaseModel):
 
     type: Literal["notification_event"]
     topic: str
-    id: str | None = None
+    id: Id | None = None
 
 
 class Webhooks:
@@ -66,8 +67,10 @@ class Webhooks:
             log.info("webhook_ignored", sender="scalekit")
             return PlainTextResponse("Ignored.")
         ours = event.data.connection_name == self._services.settings.scalekit_connection_name
-        if event.type == STATUS_UPDATED and ours:
+        store, name = self._services.store, f"scalekit:{event.id}"
+        if event.type == STATUS_UPDATED and ours and not await store.came_before(name):
             await self._services.queue.account_changed(event.id, event.data.identifier)
+            await store.first_time(name)
         return PlainTextResponse("Taken.")
 
     async def intercom(self, request: Request) -> Response:
@@ -92,6 +95,10 @@ class Webhooks:
             notification = IntercomNotification.model_validate_json(body)
         except ValidationError:
             return _refuse(400, "The body is malformed.")
+        if notification.id and not await self._services.store.first_time(
+            f"intercom:{notification.id}"
+        ):
+            return PlainTextResponse("Taken before.")
         log.info("webhook_taken", sender="intercom", topic=notification.topic)
         return PlainTextResponse("Taken.")
 

@@ -164,9 +164,15 @@ class Commands:
     async def _ask(self, command: Command) -> None:
         """Post the question, so that there is a thread to answer in, and take it up there."""
         text = unescape(command.text)
+        before = not await self._services.store.first_time(f"question:{command.id}")
         try:
             ts = await post_question(
-                self._services.slack, command.channel_id, command.user_id, text, command.id
+                self._services.slack,
+                command.channel_id,
+                command.user_id,
+                text,
+                command.id,
+                look_first=before,
             )
         except CannotPost as error:
             return await self._respond(command, str(error))

@@ -9,6 +9,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.accounts.connecting import Link
 from bot.slack import messages
+from bot.slack.posting import post_once
 from bot.state.models import ConnectButton, Request
 
 log = structlog.get_logger()
@@ -94,29 +95,34 @@ async def suggest_prompts(client: AsyncWebClient, channel_id: str) -> None:
 
 
 async def post_question(
-    client: AsyncWebClient, channel_id: str, user_id: str, text: str, command_id: str
+    client: AsyncWebClient,
+    channel_id: str,
+    user_id: str,
+    text: str,
+    command_id: str,
+    *,
+    look_first: bool,
 ) -> str:
-    """Post what somebody asked with `/intercom`. Out: its ts, the root of the answer's thread.
+    """Post what somebody asked with `/intercom`, once. Out: its ts, the root of the thread.
 
     Raises CannotPost.
     """
     try:
-        sent = await client.chat_postMessage(
-            channel=channel_id,
+        return await post_once(
+            client,
+            channel_id,
+            None,
+            f"question:{command_id}",
+            look_first=look_first,
             text=messages.asked(user_id, text),
             unfurl_links=False,
             unfurl_media=False,
-            metadata={
-                "event_type": "intercom_question",
-                "event_payload": {"command_id": command_id},
-            },
         )
     except SlackApiError as error:
         log.info("question_not_posted", why=_why(error))
         if _why(error) in NOT_A_MEMBER:
             raise CannotPost(messages.NOT_INVITED) from error
         raise CannotPost(messages.CHANNEL_CLOSED) from error
-    return str(sent["ts"])
 
 
 async def respond(

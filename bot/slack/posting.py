@@ -12,13 +12,14 @@ PAGE = 200
 async def post_once(
     client: AsyncWebClient,
     channel_id: str,
-    thread_ts: str,
+    thread_ts: str | None,
     key: str,
     *,
     look_first: bool,
     **message: Any,
 ) -> str:
-    """Post a message in a thread. `look_first`: it may be there already. Out: its ts.
+    """Post a message in a thread, or in the channel itself. `look_first`: it may be there already.
+    Out: its ts.
 
     Raises SlackApiError.
     """
@@ -36,22 +37,27 @@ async def post_once(
 
 
 async def find_posted(
-    client: AsyncWebClient, channel_id: str, thread_ts: str, key: str
+    client: AsyncWebClient, channel_id: str, thread_ts: str | None, key: str
 ) -> str | None:
-    """The ts of the message with this key in that thread. Raises SlackApiError."""
+    """The ts of the message with this key in that thread, or among the channel's latest ones.
+
+    Raises SlackApiError.
+    """
     cursor = ""
     while True:
-        page = await client.conversations_replies(
-            channel=channel_id,
-            ts=thread_ts,
-            include_all_metadata=True,
-            limit=PAGE,
-            cursor=cursor or None,
-        )
+        wanted: dict[str, Any] = {
+            "channel": channel_id,
+            "include_all_metadata": True,
+            "limit": PAGE,
+        }
+        if thread_ts is None:
+            page = await client.conversations_history(**wanted)
+        else:
+            page = await client.conversations_replies(**wanted, ts=thread_ts, cursor=cursor or None)
         for message in page["messages"]:
             payload = (message.get("metadata") or {}).get("event_payload") or {}
             if payload.get("key") == key:
                 return str(message["ts"])
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
-        if not cursor:
+        if not cursor or thread_ts is None:
             return None

@@ -97,7 +97,10 @@ class Presses:
         services = self._services
         opened = await services.slack.conversations_open(users=user.user_id)
         channel_id = str(opened["channel"]["id"])
-        ts = await post_question(services.slack, channel_id, user.user_id, text, press.id)
+        before = not await services.store.first_time(f"question:{press.id}")
+        ts = await post_question(
+            services.slack, channel_id, user.user_id, text, press.id, look_first=before
+        )
         request = Request(
             id=press.id,
             team_id=press.team_id,

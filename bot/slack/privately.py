@@ -6,6 +6,7 @@ from bot.accounts.identity import SlackUser
 from bot.services import Services
 from bot.slack.errands import say_privately
 from bot.slack.formatting import escape
+from bot.slack.posting import post_once
 from bot.state.models import Origin, Request
 
 KEPT = timedelta(hours=25)
@@ -25,13 +26,18 @@ async def ask_privately(services: Services, request: Request, seen: list[str]) -
         opened = await services.slack.conversations_open(users=request.user_id)
         channel_id = str(opened["channel"]["id"])
         quoted = escape(request.text).replace("\n", "\n>")
-        sent = await services.slack.chat_postMessage(
-            channel=channel_id,
+        before = not await services.store.first_time(f"private:{place}")
+        ts = await post_once(
+            services.slack,
+            channel_id,
+            None,
+            f"private:{place}",
+            look_first=before,
             text=f"Privately, from <#{request.channel_id}>:\n>{quoted}",
             unfurl_links=False,
             unfurl_media=False,
         )
-        where = Origin(channel_id=channel_id, thread_ts=str(sent["ts"]))
+        where = Origin(channel_id=channel_id, thread_ts=ts)
         await services.profiles.save_private_thread(place, where, KEPT)
     is_command = request.ts == request.id
     private = request.model_copy(

@@ -143,6 +143,11 @@ class Store:
         async with self._engine.redis() as redis:
             return bool(await redis.set(f"seen:{name}", "1", nx=True, ex=SEEN_TTL))
 
+    async def came_before(self, name: str) -> bool:
+        """Whether `first_time` was asked about this name within a day."""
+        async with self._engine.redis() as redis:
+            return bool(await redis.exists(f"seen:{name}"))
+
     async def knows(self, conversation: Conversation) -> bool:
         """Whether this teammate has talked to the agent in this thread before."""
         async with self._engine.redis() as redis:

@@ -92,6 +92,18 @@ def test_a_link_finished_in_another_browser_binds_nothing(world: World, link: st
     assert verifications(world) == verified
 
 
+def test_a_cookie_that_is_not_the_bots_own_binds_nothing(world: World, link: str) -> None:
+    browser = Browser()
+    sign_in_page, _ = browser.open(world.consent(link, MAYA))
+    [cookie] = browser.cookies()
+    assert cookie.has_nonstandard_attr("HttpOnly")
+    assert cookie.get_nonstandard_attr("SameSite") == "lax"
+    cookie.value = "forged"
+    page = browser.open(f"{sign_in_page}&sandbox_user={MAYA.slack_user_id}")[1]
+    assert "not yours" in page
+    assert not bound(world)
+
+
 def test_replayed_forged_and_empty_states_bind_nothing(world: World, link: str) -> None:
     back = world.consent(link, MAYA)
     state = parse_qs(urlsplit(back).query)["state"][0]

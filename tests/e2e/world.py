@@ -1,7 +1,7 @@
 """The whole thing, as people use it: web and worker as processes, the sandbox around them."""
 
 import json
-from http.cookiejar import CookieJar
+from http.cookiejar import Cookie, CookieJar
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -26,7 +26,11 @@ class Browser:
     """Somebody's browser: it follows redirects and keeps its cookies."""
 
     def __init__(self) -> None:
-        self._opener = build_opener(HTTPCookieProcessor(CookieJar()))
+        self._jar = CookieJar()
+        self._opener = build_opener(HTTPCookieProcessor(self._jar))
+
+    def cookies(self) -> list[Cookie]:
+        return list(self._jar)
 
     def open(self, url: str) -> tuple[str, str]:
         """Out: where it ended up, and the page's text."""
