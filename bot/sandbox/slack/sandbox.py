@@ -362,6 +362,11 @@ class SlackSandbox(Reading):
             fault = Fault(error, status, retry_after, times, after, delay, applied)
             self._server.faults.by_method[method].append(fault)
 
+    def heal(self) -> None:
+        """No failure is planned any more."""
+        with self._workspace.changing():
+            self._server.faults.by_method.clear()
+
     def _own(self, user_id: str, channel_id: str, ts: str) -> Message:
         message = self._workspace.posts[channel_id].get(ts)
         if message is None or message.user != user_id:

@@ -1,0 +1,92 @@
+"""Slack refuses in all its ways: each ends somewhere sensible, and no run dies of it."""
+
+import pytest
+from world import World
+
+from bot.sandbox.claude import reply, tool_use
+from bot.sandbox.people import AISHA, MAYA
+from bot.sandbox.slack import SUPPORT, Message
+
+WAYS = [
+    "msg_too_long",
+    "channel_not_found",
+    "is_archived",
+    "not_in_channel",
+    "restricted_action",
+    "thread_not_found",
+]
+
+
+@pytest.mark.parametrize("error", WAYS)
+def test_an_answer_that_the_thread_does_not_take_comes_by_direct_message(
+    world: World, error: str
+) -> None:
+    world.connect(MAYA)
+    world.claude.script(reply(f"Nevertheless: {error}."), when=f"refused {error}")
+    for method in ("chat.startStream", "chat.appendStream"):
+        world.slack.fail(method, error=error, times=20)
+    world.mention(MAYA, f"refused {error}")
+    [told] = world.slack.wait(
+        lambda: world.told(MAYA, f"Nevertheless: {error}."), timeout=30, what="the answer by DM"
+    )
+    assert "I could not post this in" in told.plain
+    world.slack.heal()
+
+
+def test_a_progress_message_that_fails_costs_nothing(world: World) -> None:
+    world.connect(MAYA)
+    for method in ("agents.sessions.setStatus", "assistant.threads.setStatus", "reactions.add"):
+        world.slack.fail(method, error="internal_error", times=3)
+    world.claude.script(
+        reply(tool_use("intercom_list_tags", {})), reply("Fine."), when="progress-1"
+    )
+    thread = world.mention(MAYA, "progress-1")
+    answers = world.slack.wait(
+        lambda: [m for m in world.answers(SUPPORT, thread) if "Fine." in m.plain], what="the answer"
+    )
+    assert [task.status for task in answers[-1].tasks] == ["complete"]
+    world.slack.heal()
+
+
+def test_a_stream_that_went_stale_goes_on_in_a_new_message(world: World) -> None:
+    world.connect(MAYA)
+    gate = world.claude.gate()
+    world.claude.script(reply("Before. ", gate, "After."), when="stale-1")
+    thread = world.mention(MAYA, "stale-1")
+    assert gate.arrived()
+    world.slack.wait(lambda: world.answers(SUPPORT, thread), what="the first words")
+    world.slack.fail("chat.appendStream", error="message_not_in_streaming_state")
+    gate.open()
+
+    def moved_on() -> list[Message] | None:
+        found = world.answers(SUPPORT, thread)
+        return found if len(found) == 2 and found[1].streaming == "done" else None
+
+    first, second = world.slack.wait(moved_on, what="a second message that is complete")
+    assert "Before." in first.plain
+    assert "After." in second.plain
+    assert "Before." not in second.plain
+
+
+def test_who_cannot_be_sent_a_button_is_told_in_the_thread(world: World) -> None:
+    world.connect(AISHA)
+    world.disconnect(AISHA)
+    world.slack.fail("conversations.open", error="cannot_dm_bot")
+    thread = world.mention(AISHA, "no button for me")
+    [answer] = world.ended(SUPPORT, thread)
+    assert "I could not send you the button" in answer.plain
+
+
+def test_a_rate_limit_is_obeyed_and_the_last_state_arrives(world: World) -> None:
+    world.connect(MAYA)
+    for method in ("chat.startStream", "chat.appendStream", "chat.stopStream"):
+        world.slack.fail(method, retry_after=1, times=2)
+    world.claude.script(
+        reply(tool_use("intercom_list_tags", {})), reply("In the end."), when="429-1"
+    )
+    thread = world.mention(MAYA, "429-1")
+    [answer] = world.ended(SUPPORT, thread)
+    assert "In the end." in answer.plain
+    assert [task.status for task in answer.tasks] == ["complete"]
+    calls = [call for call in world.slack.calls if call.args.get("thread_ts") == thread]
+    assert [call.status for call in calls if call.method == "chat.startStream"].count(200) == 1
