@@ -14,8 +14,8 @@ from slack_sdk.errors import SlackApiError
 from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import AccountsUnavailable
 from bot.accounts.teammates import NotConnected, NotPermitted
-from bot.agent.loop import Agent, RunFailed, Trouble
-from bot.agent.work import Next, Stopped, Work
+from bot.agent.loop import Agent
+from bot.agent.work import Next, RunFailed, Stopped, Trouble, Work
 from bot.services import Services
 from bot.slack.cards import below_answer
 from bot.slack.connect import offer_to_connect

@@ -4,6 +4,7 @@ import json
 from enum import Enum
 from typing import Any, Protocol
 
+from bot.accounts.identity import SlackUser
 from bot.state.models import Conversation, Request, Run, StreamState, ToolCall
 from bot.state.store import StopReason, Store, Superseded
 
@@ -24,6 +25,14 @@ class Stopped(Exception):
     def __init__(self, reason: StopReason) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class RunFailed(Exception):
+    """The run cannot go on. The text is a sentence for the teammate."""
+
+
+class Trouble(Exception):
+    """A service that the run needs is down; it can go on later. The text is a sentence."""
 
 
 class Thread(Protocol):
@@ -66,6 +75,11 @@ class Work:
         self.run = run
         self._token = token
 
+    @property
+    def identifier(self) -> str:
+        """Whose account the run works with."""
+        return SlackUser.of(self.run.request).identifier
+
     async def save(
         self,
         *,
@@ -103,3 +117,14 @@ class Work:
             raise Superseded(self.conversation.key)
         if stopped:
             raise Stopped(stopped)
+
+
+async def keep(
+    work: Work, thread: Thread, *, messages: list[dict[str, Any]] | None = None, taken: int = 0
+) -> None:
+    """Save a step that is over, together with what the thread shows of it."""
+    work.run.trouble_since, work.run.troubles = None, 0
+    await thread.flush()
+    thread.keep()
+    work.run.stream = thread.stream
+    await work.save(messages=messages, taken=taken)

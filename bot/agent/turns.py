@@ -1,0 +1,137 @@
+"""One turn of Claude's within a run: its budget, its stream, a summary before it grows too long."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from opentelemetry import trace
+
+from bot.agent.budget import spent, sum_up
+from bot.agent.claude import Claude, CutOff, Turn
+from bot.agent.frozen import frozen
+from bot.agent.prompt import FROM_SUMMARY, SUMMARIZE, news
+from bot.agent.work import Thread, Trouble, Work
+from bot.settings import Settings
+from bot.state.metrics import Metrics
+
+log = structlog.get_logger()
+tracer = trace.get_tracer(__name__)
+
+STREAM_ATTEMPTS = 3
+WATCH_SECONDS = 0.5
+
+
+class Turns:
+    def __init__(self, settings: Settings, claude: Claude, metrics: Metrics) -> None:
+        self._settings = settings
+        self._claude = claude
+        self._metrics = metrics
+
+    async def take(self, work: Work, thread: Thread, time_zone: str) -> Turn:
+        """Claude's next turn, shown as it is written.
+
+        Raises Trouble, ClaudeUnavailable, and what `work.check` raises.
+        """
+        run = work.run
+        system, toolset, _ = await frozen(work)
+        tools = toolset.params()
+        if await work.store.size(work.conversation) > self._settings.context_tokens:
+            await self._go_on_by_summary(work, system, tools, time_zone)
+        messages = [json.loads(message) for message in await work.store.messages(work.conversation)]
+        budget = spent(run, self._settings)
+        if budget and not run.summing_up and messages[-1]["role"] == "user":
+            run.summing_up = True
+            log.info("budget_spent", what=budget)
+            last = {"role": "system", "content": sum_up(budget)}
+            await work.save(messages=[last])
+            messages.append(last)
+
+        async def on_text(text: str) -> None:
+            thread.say(text)
+
+        for attempt in range(1, STREAM_ATTEMPTS + 1):
+            try:
+                with tracer.start_as_current_span("claude.turn"):
+                    async with _watched(work):
+                        turn = await self._claude.turn(
+                            system, tools, messages, on_text, may_call_tools=not run.summing_up
+                        )
+                break
+            except CutOff as error:
+                log.warning("claude_cut_off", why=str(error), attempt=attempt)
+                if attempt == STREAM_ATTEMPTS:
+                    raise Trouble("The connection to Claude broke off several times.") from error
+                thread.say("\n\n_The connection broke off; starting this part again._\n\n")
+        thread.say("\n\n")
+        run.tokens += turn.tokens_in + turn.tokens_out
+        for kind, tokens in turn.tokens_by_kind.items():
+            await self._metrics.count("claude_tokens", tokens, kind=kind)
+        await work.store.save_size(work.conversation, turn.tokens_in + turn.tokens_out)
+        return turn
+
+    async def _go_on_by_summary(
+        self, work: Work, system: str, tools: list[dict[str, Any]], time_zone: str
+    ) -> None:
+        """Replace what was said by Claude's own summary of it, before it grows too long."""
+        run = work.run
+        messages = [json.loads(message) for message in await work.store.messages(work.conversation)]
+        while messages and messages[-1]["role"] == "system":
+            messages.pop()
+
+        async def silently(text: str) -> None:
+            pass
+
+        asked = [*messages, {"role": "user", "content": SUMMARIZE}]
+        try:
+            async with _watched(work):
+                turn = await self._claude.turn(system, tools, asked, silently, may_call_tools=False)
+        except CutOff as error:
+            raise Trouble("The connection to Claude broke off several times.") from error
+        log.info("summarized", tokens=turn.tokens_in)
+        run.tokens += turn.tokens_in + turn.tokens_out
+        said = "\n\n".join([run.request.text, *run.heard]).strip()
+        first = [said, FROM_SUMMARY + turn.text]
+        content = [{"type": "text", "text": text} for text in first]
+        await work.store.save_size(work.conversation, 0)
+        await work.save(
+            afresh=True,
+            messages=[
+                {"role": "user", "content": content},
+                {"role": "system", "content": news(datetime.now(UTC), time_zone)},
+            ],
+        )
+
+
+@asynccontextmanager
+async def _watched(work: Work) -> AsyncIterator[None]:
+    """Break off what runs inside as soon as the run is stopped or taken over."""
+    task = asyncio.current_task()
+    assert task is not None
+    reason: list[Exception] = []
+
+    async def watch() -> None:
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            try:
+                await work.check()
+            except Exception as error:
+                reason.append(error)
+                task.cancel()
+                return
+
+    watcher = asyncio.create_task(watch())
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not reason:
+            raise
+        task.uncancel()
+        raise reason[0] from None
+    finally:
+        watcher.cancel()
+        with suppress(asyncio.CancelledError):
+            await watcher
