@@ -53,6 +53,12 @@ class Lines:
             await redis.zrem("running", conversation.key)
             await redis.zrem(f"running:{identifier}", conversation.key)
 
+    async def drop(self, identifier: str, conversation: Conversation) -> None:
+        """The conversation is gone: neither runs it, nor does it stand in line."""
+        await self.leave(identifier, conversation)
+        async with self._engine.redis() as redis:
+            await redis.zrem("line", _member(identifier, conversation))
+
     async def next_ones(self) -> list[Conversation]:
         """Who may begin now, of those in line: the first of all, and the first of each teammate."""
         async with self._engine.redis() as redis:

@@ -76,7 +76,7 @@ return {redis.call('HGET', KEYS[1], 'fence') or '', redis.call('HGET', KEYS[1], 
 """
 
 STOP = """
-if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
+if redis.call('EXISTS', KEYS[2]) == 0 and redis.call('LLEN', KEYS[3]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], 'stop', ARGV[1])
 return 1
 """
@@ -224,9 +224,11 @@ class Store:
         return Signals(superseded=fence.decode() != token, stopped=stop.decode() or None)
 
     async def stop(self, conversation: Conversation, reason: StopReason = "stop") -> bool:
-        """Mark the conversation's run to be stopped. Out: whether there is one."""
+        """Mark the conversation's run, or the one that is about to begin, to be stopped. Out:
+        whether there is one."""
         key = conversation.key
-        return bool(await self._script(STOP, [f"conversation:{key}", f"run:{key}"], reason))
+        keys = [f"conversation:{key}", f"run:{key}", f"inbox:{key}"]
+        return bool(await self._script(STOP, keys, reason))
 
     async def run(self, conversation: Conversation) -> Run | None:
         """The run that is under way or waits there, to look at."""

@@ -25,6 +25,8 @@ async def test_a_teammate_has_a_share_and_others_pass_by(docket: Docket) -> None
     await lines.leave("maya", thread(0))
     assert await lines.admit("maya", thread(2), NOW) is None
     assert await lines.admit("maya", thread(3), NOW) == 0
+    await lines.drop("maya", thread(3))
+    assert await lines.next_ones() == []
 
 
 async def test_the_deployment_has_a_bound(docket: Docket) -> None:
