@@ -22,7 +22,7 @@ def test_a_message_that_joins_a_run_shows_that_it_was_heard(world: World) -> Non
     thread = world.mention(MAYA, "heard-1")
     assert gate.arrived()
     ts = world.slack.post(MAYA.slack_user_id, SUPPORT, "and the tags, please", thread_ts=thread)
-    world.slack.wait(lambda: world.slack.deliveries[-1].accepted, what="the delivery")
+    world.delivered(ts)
     gate.open()
     world.ended(SUPPORT, thread)
     assert "and the tags, please" in json.dumps(world.asked_of_claude("heard-1")[-1])
@@ -206,16 +206,17 @@ def test_one_teammates_many_requests_do_not_hold_up_another(thrifty_world: World
 def test_what_stands_in_line_can_be_stopped(thrifty_world: World) -> None:
     world = thrifty_world
     world.connect(MAYA)
-    gate = world.claude.gate()
-    for number in range(2):
+    gates = [world.claude.gate(), world.claude.gate()]
+    for number, gate in enumerate(gates):
         world.claude.script(reply("Done ", gate, f"{number}."), when=f"busy-{number}-")
     running = [world.mention(MAYA, f"busy-{number}-") for number in range(2)]
+    assert all(gate.arrived() for gate in gates)
     told = len(world.private(MAYA, "in line"))
     thread = world.mention(MAYA, "in-line-and-stopped")
     world.slack.wait(lambda: len(world.private(MAYA, "in line")) > told, what="the place in line")
-    world.slack.post(MAYA.slack_user_id, SUPPORT, "stop", thread_ts=thread)
-    world.slack.wait(lambda: world.slack.deliveries[-1].accepted, what="the delivery")
-    gate.open()
+    world.delivered(world.slack.post(MAYA.slack_user_id, SUPPORT, "stop", thread_ts=thread))
+    for gate in gates:
+        gate.open()
     for other in running:
         world.ended(SUPPORT, other)
     assert "Stopped." in world.ended(SUPPORT, thread)[-1].plain

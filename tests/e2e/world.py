@@ -161,6 +161,18 @@ class World:
         mention = f"<@{self.slack.bot_user_id}> {text}"
         return self.slack.post(person.slack_user_id, channel, mention, thread_ts=thread)
 
+    def delivered(self, ts: str) -> None:
+        """Wait until the bot has taken this message."""
+
+        def taken() -> bool:
+            return any(
+                delivery.accepted
+                for delivery in self.slack.deliveries
+                if delivery.payload.get("event", {}).get("ts") == ts
+            )
+
+        self.slack.wait(taken, what="the delivery")
+
     def answers(self, channel: str, thread: str) -> list[Message]:
         """The bot's messages in a thread."""
         messages = self.slack.thread(channel, thread)
