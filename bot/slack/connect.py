@@ -33,12 +33,15 @@ async def disconnect(services: Services, user: SlackUser) -> str:
 
     Raises AccountsUnavailable.
     """
+    # Marked before the account goes: what waits must not ask to connect again in between.
+    ending = [
+        conversation
+        for conversation in await services.store.conversations(user.identifier)
+        if await services.store.stop(conversation, "disconnected")
+    ]
     await services.connecting.disconnect(user.identifier)
-    ended = 0
-    for conversation in await services.store.conversations(user.identifier):
-        if await services.store.stop(conversation, "disconnected"):
-            await services.queue.advance(conversation)
-            ended += 1
+    for conversation in ending:
+        await services.queue.advance(conversation)
     await services.audit.record(
         AuditEntry(
             what="disconnected",
@@ -47,4 +50,4 @@ async def disconnect(services: Services, user: SlackUser) -> str:
             user_id=user.user_id,
         )
     )
-    return disconnected(ended, services.settings.conversation_ttl)
+    return disconnected(len(ending), services.settings.conversation_ttl)
