@@ -35,6 +35,11 @@ def connect(page: Page, artifacts: Path, name: str = "Maya Lindqvist") -> None:
     consent.close()
 
 
+def wait_for_the_card(page: Page) -> None:
+    """While the thread still changes, a button could move away under the pointer."""
+    expect(page.locator("#replies .status")).to_have_text("Waiting for you")
+
+
 def test_from_a_mention_to_consent_to_the_answer(page: Page, artifacts: Path) -> None:
     ask(page, "@Intercom Agent Which open conversations are unassigned?")
     pointer = page.locator("article.private", has_text="direct message with a button")
@@ -64,6 +69,7 @@ def test_from_a_mention_to_consent_to_the_answer(page: Page, artifacts: Path) ->
     expect(card).to_contain_text("Signed as Maya Lindqvist in Northwind")
     page.screenshot(path=artifacts / "approval.png")
     expect(page.locator("#intercom .row", has_text="replied to")).to_have_count(0)
+    wait_for_the_card(page)
     card.get_by_role("button", name="Approve").click()
     changed = page.locator("#intercom .row", has_text="Replied to")
     expect(changed.first).to_contain_text("as Maya Lindqvist")
@@ -75,6 +81,7 @@ def test_from_a_mention_to_consent_to_the_answer(page: Page, artifacts: Path) ->
 
     reply.fill("Reply to Priya that we are sorry")
     reply.press("Enter")
+    wait_for_the_card(page)
     card = replies.locator("article", has=page.get_by_role("button", name="Approve"))
     card.get_by_role("button", name="Edit").click()
     dialog = page.get_by_role("dialog", name="Edit, then approve")
@@ -87,6 +94,7 @@ def test_from_a_mention_to_consent_to_the_answer(page: Page, artifacts: Path) ->
 
     reply.fill("Reply to Priya that she should call us")
     reply.press("Enter")
+    wait_for_the_card(page)
     replies.get_by_role("button", name="Deny").click()
     dialog = page.get_by_role("dialog", name="Deny this change")
     dialog.get_by_role("textbox").fill("We have no phone line")
