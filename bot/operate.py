@@ -44,9 +44,7 @@ async def show_run(settings: Settings, reference: str) -> None:
             f"{conversation.thread_ts} at {run.request.received_at:%Y-%m-%d %H:%M:%S}\n"
         )
         for number, call in enumerate([*run.ended_calls, *run.calls], 1):
-            took = ""
-            if call.started_at and call.ended_at:
-                took = f", {(call.ended_at - call.started_at).total_seconds():.1f} s"
+            took = "" if call.seconds is None else f", {call.seconds:.1f} s"
             sys.stdout.write(f"{number:>3}. {call.name}: {call.state}{took}\n")
 
 

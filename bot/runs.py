@@ -140,8 +140,9 @@ class Runs:
             run.stream = stream
             await work.save()
             posted = [call.card.ts for call in run.calls if call.card]
-            for ts in [*([stream.ts] if stream else []), *posted]:
-                await work.store.note_answer(work.conversation, ts)
+            if stream:
+                posted.append(stream.ts)
+            await work.store.note_answers(work.conversation, posted)
 
         async with SlackThread(
             self._services.slack, run.request, run.stream, work.is_mine, save

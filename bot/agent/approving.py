@@ -73,7 +73,7 @@ class Approving:
         """Do to the waiting calls what their teammate decided, or wrote instead, or let pass.
         Out: whether the run can go on."""
         run = work.run
-        _, toolset, _ = await frozen(work)
+        _, toolset, _ = await frozen(work.store, work.conversation)
         decisions = await work.store.decisions(work.conversation)
         typed = bool(await work.store.inbox(work.conversation))
         overdue = self._overdue(run)

@@ -187,7 +187,7 @@ class Agent:
         await work.save(afresh=True, messages=[{"role": "user", "content": said}])
 
     async def _ask_for_tools(self, work: Work, thread: Thread, turn: Turn) -> None:
-        _, toolset, account = await frozen(work)
+        _, toolset, account = await frozen(work.store, work.conversation)
         run = work.run
         asked: list[ToolCall] = []
         for use in turn.tool_uses:
@@ -204,7 +204,7 @@ class Agent:
         """Out: whether all calls have ended; if not, some wait for approval."""
         run = work.run
         identifier = work.identifier
-        _, toolset, account = await frozen(work)
+        _, toolset, account = await frozen(work.store, work.conversation)
         teammate = await self._teammates.connected(identifier)
         if teammate.account != account:
             raise RunFailed(

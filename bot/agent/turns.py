@@ -37,7 +37,7 @@ class Turns:
         Raises Trouble, ClaudeUnavailable, and what `work.check` raises.
         """
         run = work.run
-        system, toolset, _ = await frozen(work)
+        system, toolset, _ = await frozen(work.store, work.conversation)
         tools = toolset.params()
         if await work.store.size(work.conversation) > self._settings.context_tokens:
             await self._go_on_by_summary(work, system, tools, time_zone)

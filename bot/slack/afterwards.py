@@ -5,8 +5,9 @@ from slack_sdk.errors import SlackApiError
 
 from bot.services import Services
 from bot.slack import cards
+from bot.slack.errands import answer_presser
 from bot.slack.formatting import safe_markdown
-from bot.state.models import Conversation, Press, Trace
+from bot.state.models import Press, Trace
 
 log = structlog.get_logger()
 
@@ -20,40 +21,35 @@ class Afterwards:
     async def pressed(self, press: Press) -> None:
         """Only the teammate whose request it was finds it: it is kept in their conversation."""
         value, _, reference = press.value.rpartition("|")
-        conversation = Conversation(
-            press.team_id, press.channel_id, press.thread_ts or press.message_ts, press.user_id
-        )
-        trace = await self._services.store.trace(conversation, reference)
+        trace = await self._services.store.trace(press.conversation, reference)
         if trace is None:
-            return await self._say(press, cards.NOTHING_LEFT)
+            return await answer_presser(self._services.slack, press, cards.NOTHING_LEFT)
         match press.action_id:
             case cards.FEEDBACK:
-                return await self._feedback(press, conversation, trace, value)
+                return await self._feedback(press, trace, value)
             case cards.SHOW:
                 return await self._show(press, trace)
             case _:
                 return await self._share(press, trace)
 
-    async def _feedback(
-        self, press: Press, conversation: Conversation, trace: Trace, value: str
-    ) -> None:
+    async def _feedback(self, press: Press, trace: Trace, value: str) -> None:
         if value in ("good", "bad"):
-            await self._services.store.save_feedback(conversation, trace.reference, value)
+            await self._services.store.save_feedback(press.conversation, trace.reference, value)
             log.info("feedback", run=trace.reference, value=value)
-            await self._say(press, cards.THANKS)
+            await answer_presser(self._services.slack, press, cards.THANKS)
 
     async def _show(self, press: Press, trace: Trace) -> None:
         try:
             await self._services.slack.views_open(trigger_id=press.id, view=cards.work_modal(trace))
         except SlackApiError as error:
             log.info("slack_refused", call="views.open", why=error.response.get("error"))
-            await self._say(press, cards.TOO_LATE)
+            await answer_presser(self._services.slack, press, cards.TOO_LATE)
 
     async def _share(self, press: Press, trace: Trace) -> None:
         """Post a private answer where it was asked, once."""
         origin = trace.origin
         if origin is None or not await self._services.store.first_time(f"share:{trace.reference}"):
-            return await self._say(press, cards.SHARED)
+            return await answer_presser(self._services.slack, press, cards.SHARED)
         text = f"<@{press.user_id}> shares an answer:\n\n" + safe_markdown(trace.answer)
         await self._services.slack.chat_postMessage(
             channel=origin.channel_id,
@@ -62,12 +58,4 @@ class Afterwards:
             unfurl_links=False,
             unfurl_media=False,
         )
-        return await self._say(press, cards.SHARED)
-
-    async def _say(self, press: Press, words: str) -> None:
-        await self._services.slack.chat_postEphemeral(
-            channel=press.channel_id,
-            user=press.user_id,
-            thread_ts=press.thread_ts or None,
-            text=words,
-        )
+        return await answer_presser(self._services.slack, press, cards.SHARED)

@@ -8,10 +8,13 @@ from pydantic import BaseModel
 from slack_sdk.errors import SlackApiError
 
 from bot.accounts.identity import SlackUser
-from bot.agent.toolset import BadInput, Toolset
+from bot.agent.frozen import frozen
+from bot.agent.toolset import BadInput
+from bot.agent.work import RunFailed
 from bot.intercom.changes import edited
 from bot.services import Services
 from bot.slack import cards
+from bot.slack.errands import answer_presser
 from bot.state.models import Conversation, Decision, Press, ToolCall
 
 log = structlog.get_logger()
@@ -33,16 +36,12 @@ class Approvals:
     async def pressed(self, press: Press) -> None:
         """Raises RedisError or SlackApiError where trying again later can help."""
         owner, named = cards.named_in(press.value)
-        conversation = _conversation(press)
-        calls = [
-            call
-            for call in [await self._waiting(conversation, *name) for name in named]
-            if call is not None
-        ]
+        conversation = press.conversation
+        calls = await self._waiting(conversation, named)
         if not calls:
             yours = press.user_id == owner
             words = cards.DECIDED if yours else cards.NOT_YOURS.format(owner=owner)
-            return await self._say(press, words)
+            return await answer_presser(self._services.slack, press, words)
         match press.action_id:
             case cards.EDIT | cards.DENY:
                 return await self._open_modal(press, calls[0])
@@ -56,7 +55,8 @@ class Approvals:
         """A modal was sent. Out: what is wrong with it, by field; {} when it was taken."""
         about = Waiting.model_validate_json(metadata)
         conversation = Conversation(user.team_id, about.channel_id, about.thread_ts, user.user_id)
-        call = await self._waiting(conversation, about.call_id, about.digest)
+        found = await self._waiting(conversation, [(about.call_id, about.digest)])
+        call = found[0] if found else None
         if call is None or call.change is None:
             field = next(iter(values), cards.REASON)
             return {field: cards.DECIDED}
@@ -77,30 +77,33 @@ class Approvals:
         return {}
 
     async def _waiting(
-        self, conversation: Conversation, call_id: str, digest: str
-    ) -> ToolCall | None:
-        """Exactly this call, if it waits in this conversation and was not decided yet."""
+        self, conversation: Conversation, named: list[tuple[str, str]]
+    ) -> list[ToolCall]:
+        """Of the calls named by id and digest, those that wait here and were not decided yet."""
         run = await self._services.store.run(conversation)
-        if run is None or call_id in await self._services.store.decisions(conversation):
-            return None
-        for call in run.calls:
-            if (call.id, call.digest, call.state) == (call_id, digest, "waiting"):
-                return call
-        return None
+        if run is None:
+            return []
+        decided = await self._services.store.decisions(conversation)
+        waiting = {
+            (call.id, call.digest): call
+            for call in run.calls
+            if call.state == "waiting" and call.id not in decided
+        }
+        return [waiting[name] for name in named if name in waiting]
 
     async def _decide(
         self, press: Press, conversation: Conversation, decisions: list[Decision]
     ) -> None:
         taken = [await self._services.store.decide(conversation, item) for item in decisions]
         if not any(taken):
-            return await self._say(press, cards.DECIDED)
+            return await answer_presser(self._services.slack, press, cards.DECIDED)
         log.info("decided", kinds=[item.kind for item in decisions])
         return await self._services.queue.advance(conversation)
 
     async def _open_modal(self, press: Press, call: ToolCall) -> None:
         about = Waiting(
             channel_id=press.channel_id,
-            thread_ts=press.thread_ts or press.message_ts,
+            thread_ts=press.conversation.thread_ts,
             call_id=call.id,
             digest=call.digest,
         )
@@ -110,35 +113,22 @@ class Approvals:
             await self._services.slack.views_open(trigger_id=press.id, view=view)
         except SlackApiError as error:
             log.info("slack_refused", call="views.open", why=error.response.get("error"))
-            await self._say(press, cards.TOO_LATE)
+            await answer_presser(self._services.slack, press, cards.TOO_LATE)
 
     async def _problem(
         self, conversation: Conversation, call: ToolCall, edits: Mapping[str, str]
     ) -> str:
         """Why the call would not fit its tool any more after these edits."""
-        head = await self._services.store.head(conversation)
-        tools = await self._services.store.toolset(head.toolset) if head else None
-        if not edits or tools is None:
+        if not edits:
             return ""
         try:
-            Toolset.model_validate_json(tools).check(call.name, edited(call.input, edits))
+            tools = (await frozen(self._services.store, conversation)).toolset
+            tools.check(call.name, edited(call.input, edits))
+        except RunFailed:
+            return ""
         except BadInput as problem:
             return str(problem)[:150]
         return ""
-
-    async def _say(self, press: Press, words: str) -> None:
-        """A private word where it was pressed."""
-        await self._services.slack.chat_postEphemeral(
-            channel=press.channel_id,
-            user=press.user_id,
-            thread_ts=press.thread_ts or None,
-            text=words,
-        )
-
-
-def _conversation(press: Press) -> Conversation:
-    thread_ts = press.thread_ts or press.message_ts
-    return Conversation(press.team_id, press.channel_id, thread_ts, press.user_id)
 
 
 def _approved(call: ToolCall) -> Decision:

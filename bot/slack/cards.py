@@ -22,7 +22,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.slack.formatting import escape
+from bot.slack.formatting import escape, moment
 from bot.state.models import Change, Run, ToolCall, Trace
 
 APPROVE = "approve_call"
@@ -77,8 +77,7 @@ def fate(call: ToolCall, owner: str) -> str:
     decision = call.decision
     if decision is None:
         return f":no_entry_sign: {call.outcome or 'Not run'}"
-    when = int(decision.at.timestamp())
-    at = f"<!date^{when}^{{date_short_pretty}} {{time}}|{decision.at:%Y-%m-%d %H:%M} UTC>"
+    at = moment(decision.at)
     if decision.kind == "denied":
         reason = f": {escape(decision.reason)}" if decision.reason else ""
         return f":no_entry_sign: Denied by <@{owner}> · {at}{reason}"
@@ -107,9 +106,7 @@ def work_modal(trace: Trace) -> View:
     """Every call, its input, its outcome and how long it took."""
     blocks: list[Block] = []
     for number, call in enumerate(trace.calls[:WORK_SHOWN], 1):
-        took = ""
-        if call.started_at and call.ended_at:
-            took = f" · {(call.ended_at - call.started_at).total_seconds():.1f} s"
+        took = "" if call.seconds is None else f" · {call.seconds:.1f} s"
         at = f" · {call.started_at:%H:%M:%S} UTC" if call.started_at else ""
         outcome = escape(call.outcome or call.state)
         blocks.append(_section(f"*{number}. {escape(call.title)}*\n{outcome}{took}{at}"))

@@ -12,7 +12,7 @@ from bot.agent.toolset import reads
 from bot.intercom.areas import abilities, permission_for
 from bot.services import Services
 from bot.slack.connect import offer_to_connect
-from bot.slack.errands import CannotPost, post_question, respond
+from bot.slack.errands import CannotPost, respond
 from bot.slack.formatting import escape, unescape
 from bot.slack.messages import (
     ACCOUNTS_UNAVAILABLE,
@@ -28,6 +28,7 @@ from bot.slack.messages import (
 )
 from bot.slack.privately import POINTER as PRIVATELY
 from bot.slack.privately import ask_privately
+from bot.slack.questions import ask_aloud
 from bot.state.models import Command, Request
 
 log = structlog.get_logger()
@@ -122,13 +123,11 @@ class Commands:
     async def _stop(self, command: Command) -> None:
         """Stop everything of this teammate's that runs or waits for approval."""
         services, identifier = self._services, SlackUser.of(command).identifier
-        stopped = 0
-        for conversation in await services.store.conversations(identifier):
-            if await services.store.stop(conversation):
-                await services.queue.advance(conversation)
-                stopped += 1
+        stopping = await services.store.stop_all(identifier)
+        for conversation in stopping:
+            await services.queue.advance(conversation)
         text = {0: "Nothing of yours is running.", 1: "I stop what is running."}.get(
-            stopped, f"I stop the {stopped} requests that are running."
+            len(stopping), f"I stop the {len(stopping)} requests that are running."
         )
         await self._respond(command, text)
 
@@ -163,33 +162,11 @@ class Commands:
 
     async def _ask(self, command: Command) -> None:
         """Post the question, so that there is a thread to answer in, and take it up there."""
-        text = unescape(command.text)
-        before = not await self._services.store.first_time(f"question:{command.id}")
+        user, text = SlackUser.of(command), unescape(command.text)
         try:
-            ts = await post_question(
-                self._services.slack,
-                command.channel_id,
-                command.user_id,
-                text,
-                command.id,
-                look_first=before,
-            )
+            await ask_aloud(self._services, user, command.id, command.channel_id, text)
         except CannotPost as error:
-            return await self._respond(command, str(error))
-        request = Request(
-            id=command.id,
-            team_id=command.team_id,
-            enterprise_id=command.enterprise_id,
-            user_id=command.user_id,
-            channel_id=command.channel_id,
-            thread_ts=ts,
-            ts=ts,
-            text=text,
-            is_direct=command.channel_id.startswith("D"),
-        )
-        identifier = SlackUser.of(command).identifier
-        await self._services.store.accept(request, [command.id], identifier)
-        return await self._services.queue.advance(request.conversation, command.id)
+            await self._respond(command, str(error))
 
     async def _respond(
         self, command: Command, text: str, blocks: list[Block] | None = None

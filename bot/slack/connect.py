@@ -34,11 +34,7 @@ async def disconnect(services: Services, user: SlackUser) -> str:
     Raises AccountsUnavailable.
     """
     # Marked before the account goes: what waits must not ask to connect again in between.
-    ending = [
-        conversation
-        for conversation in await services.store.conversations(user.identifier)
-        if await services.store.stop(conversation, "disconnected")
-    ]
+    ending = await services.store.stop_all(user.identifier, "disconnected")
     await services.connecting.disconnect(user.identifier)
     for conversation in ending:
         await services.queue.advance(conversation)

@@ -10,7 +10,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.accounts.connecting import Link
 from bot.slack import messages
 from bot.slack.posting import post_once
-from bot.state.models import ConnectButton, Request
+from bot.state.models import ConnectButton, Press, Request
 
 log = structlog.get_logger()
 
@@ -63,6 +63,13 @@ async def say_privately(client: AsyncWebClient, request: Request, text: str) -> 
         )
     except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
         log.warning("slack_refused", call="say_privately", why=_why(error))
+
+
+async def answer_presser(client: AsyncWebClient, press: Press, text: str) -> None:
+    """A private word where something was pressed. Raises SlackApiError."""
+    await client.chat_postEphemeral(
+        channel=press.channel_id, user=press.user_id, thread_ts=press.thread_ts or None, text=text
+    )
 
 
 async def turn_away(client: AsyncWebClient, channel_id: str, user_id: str) -> None:

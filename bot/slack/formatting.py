@@ -3,11 +3,19 @@
 Rule 8 of the design: no pings, no masked links.
 """
 
+from datetime import datetime
+
 from bot.slack.markdown import safe_markdown
 from bot.slack.splitting import split_at
 from bot.slack.streaming import complete_part
 
-__all__ = ["complete_part", "escape", "safe_markdown", "split_at", "unescape"]
+__all__ = ["complete_part", "escape", "moment", "safe_markdown", "split_at", "unescape"]
+
+
+def moment(at: datetime) -> str:
+    """A point in time, in `mrkdwn`, as each reader's own clock shows it."""
+    when = int(at.timestamp())
+    return f"<!date^{when}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
 def escape(text: str) -> str:

@@ -28,7 +28,7 @@ from bot.intercom.areas import Ability, abilities
 from bot.services import Services
 from bot.settings import STRICTNESS, Approvals
 from bot.slack import messages
-from bot.slack.formatting import escape
+from bot.slack.formatting import escape, moment
 from bot.state.models import Outcome, Owner, Preferences, RecentRequest, Teammate
 
 log = structlog.get_logger()
@@ -178,9 +178,7 @@ def _abilities(can: list[Ability]) -> list[Block]:
 def _request(request: RecentRequest, link: str) -> str:
     words = escape(" ".join(request.text.split())[:80] or "(no text)").replace("|", "¦")
     title = f"<{link}|{words}>" if link else words
-    when = int(request.received_at.timestamp())
-    day = f"<!date^{when}^{{date_short_pretty}} {{time}}|{request.received_at:%Y-%m-%d %H:%M} UTC>"
-    return f"• {title} · *{_OUTCOMES[request.outcome]}* · {day}"
+    return f"• {title} · *{_OUTCOMES[request.outcome]}* · {moment(request.received_at)}"
 
 
 def _preferences(preferences: Preferences, deployment: Approvals) -> list[Block]:

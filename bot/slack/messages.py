@@ -13,7 +13,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.intercom.areas import Ability
-from bot.slack.formatting import escape
+from bot.slack.formatting import escape, moment
 from bot.state.audit import AuditEntry
 from bot.state.models import Teammate
 from bot.state.store import StopReason
@@ -34,7 +34,6 @@ WAITED_TOO_LONG = (
     "`/intercom connect` connects you; then ask again."
 )
 STATUS_UNKNOWN = "Whether your Intercom account is connected can't be told right now."
-CONNECTED_TEXT = "Your Intercom account is connected."
 ACCOUNTS_UNAVAILABLE = (
     "The service that keeps your Intercom connection does not answer right now. "
     "Nothing was changed. Try again in a few minutes."
@@ -167,13 +166,13 @@ def audit_in_words(entries: list[AuditEntry]) -> str:
         return "Nothing was changed in your name in the last 30 days."
     lines = []
     for entry in reversed(entries):
-        when = int(entry.at.timestamp())
-        at = f"<!date^{when}^{{date_short_pretty}} {{time}}|{entry.at:%Y-%m-%d %H:%M} UTC>"
         what = entry.readable.partition("\n")[0] or entry.what.replace("_", " ")
         decision = f", {entry.decision}" if entry.decision else ""
         edited = " with changes" if entry.edited else ""
         outcome = entry.outcome or entry.why
-        lines.append(f"• {at} · {escape(what)} · *{escape(outcome)}*{decision}{edited}")
+        lines.append(
+            f"• {moment(entry.at)} · {escape(what)} · *{escape(outcome)}*{decision}{edited}"
+        )
     return "\n".join(lines)[:3900]
 
 

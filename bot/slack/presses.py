@@ -1,5 +1,7 @@
 """What buttons and choices do once they are out of Slack's hands."""
 
+from typing import Any
+
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import ActionsBlock, ButtonElement
@@ -13,9 +15,10 @@ from bot.slack import cards, home, messages
 from bot.slack.afterwards import Afterwards
 from bot.slack.approvals import Approvals
 from bot.slack.connect import disconnect, offer_to_connect
-from bot.slack.errands import post_question, respond, tell
+from bot.slack.errands import respond, tell
 from bot.slack.home import publish_home
-from bot.state.models import Press, Request
+from bot.slack.questions import ask_aloud
+from bot.state.models import Press
 
 log = structlog.get_logger()
 
@@ -49,11 +52,12 @@ class Presses:
             case cards.FEEDBACK | cards.SHOW | cards.SHARE:
                 await self._afterwards.pressed(press)
             case home.PRIVATE:
-                await self._prefer_private(press, user)
+                await self._prefer(user, {"private": press.value == home.PRIVATELY})
             case messages.KEEP_CONNECTION:
                 await self._say(press, messages.KEPT)
             case home.APPROVALS:
-                await self._prefer(press, user)
+                deployment = self._services.settings.approvals
+                await self._prefer(user, {"approvals": home.stricter(press.value, deployment)})
             case action if action.startswith(home.EXAMPLE):
                 await self._ask(press, user)
 
@@ -76,16 +80,9 @@ class Presses:
             await offer_to_connect(services, user, thread_ts=None, lost=lost, anew=True)
         return None
 
-    async def _prefer(self, press: Press, user: SlackUser) -> None:
-        approvals = home.stricter(press.value, self._services.settings.approvals)
+    async def _prefer(self, user: SlackUser, changed: dict[str, Any]) -> None:
         preferences = await self._services.profiles.preferences(user.identifier)
-        chosen = preferences.model_copy(update={"approvals": approvals})
-        await self._services.profiles.save_preferences(user.identifier, chosen)
-        await publish_home(self._services, user)
-
-    async def _prefer_private(self, press: Press, user: SlackUser) -> None:
-        preferences = await self._services.profiles.preferences(user.identifier)
-        chosen = preferences.model_copy(update={"private": press.value == home.PRIVATELY})
+        chosen = preferences.model_copy(update=changed)
         await self._services.profiles.save_preferences(user.identifier, chosen)
         await publish_home(self._services, user)
 
@@ -97,23 +94,7 @@ class Presses:
         services = self._services
         opened = await services.slack.conversations_open(users=user.user_id)
         channel_id = str(opened["channel"]["id"])
-        before = not await services.store.first_time(f"question:{press.id}")
-        ts = await post_question(
-            services.slack, channel_id, user.user_id, text, press.id, look_first=before
-        )
-        request = Request(
-            id=press.id,
-            team_id=press.team_id,
-            enterprise_id=press.enterprise_id,
-            user_id=press.user_id,
-            channel_id=channel_id,
-            thread_ts=ts,
-            ts=ts,
-            text=text,
-            is_direct=True,
-        )
-        await services.store.accept(request, [press.id], user.identifier)
-        await services.queue.advance(request.conversation, press.id)
+        await ask_aloud(services, user, press.id, channel_id, text)
 
     async def _say(self, press: Press, text: str) -> None:
         """In place of the message whose button it was, else by direct message."""

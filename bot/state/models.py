@@ -154,6 +154,13 @@ class ToolCall(BaseModel):
     link: str = ""
 
     @property
+    def seconds(self) -> float | None:
+        """How long it took; None for a call that was not run, or has not ended."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return (self.ended_at - self.started_at).total_seconds()
+
+    @property
     def is_read(self) -> bool:
         return self.effect == "read"
 
@@ -301,6 +308,12 @@ class Press(BaseModel):
     thread_ts: str = ""
     message_ts: str = ""
     sealed_response_url: str = ""
+
+    @property
+    def conversation(self) -> Conversation:
+        """The presser's own in that thread; a message without replies is its own root."""
+        thread_ts = self.thread_ts or self.message_ts
+        return Conversation(self.team_id, self.channel_id, thread_ts, self.user_id)
 
 
 class PendingConnection(BaseModel):

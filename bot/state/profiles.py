@@ -147,14 +147,17 @@ class Profiles:
         async with self._engine.redis() as redis:
             await redis.hset(key, request.reference, request.model_dump_json())
             await redis.expire(key, self._ttl)
-        old = (await self._requests(identifier))[RECENT:]
+        old = (await self.recent_requests(identifier))[RECENT:]
         if old:
             async with self._engine.redis() as redis:
                 await redis.hdel(key, *(item.reference for item in old))
 
     async def recent_requests(self, identifier: str) -> list[RecentRequest]:
         """The latest first."""
-        return await self._requests(identifier)
+        async with self._engine.redis() as redis:
+            values = await cast(Awaitable[list[bytes]], redis.hvals(f"recent:{identifier}"))
+        found = [RecentRequest.model_validate_json(value) for value in values]
+        return sorted(found, key=lambda item: item.received_at, reverse=True)
 
     async def erase(self, identifier: str) -> None:
         """All that is kept for this teammate here."""
@@ -163,12 +166,6 @@ class Profiles:
             async with self._engine.redis() as redis:
                 await redis.srem(f"identifiers:{owner.team_id}", identifier)
         await self._delete(*(f"{kind}:{identifier}" for kind in KINDS))
-
-    async def _requests(self, identifier: str) -> list[RecentRequest]:
-        async with self._engine.redis() as redis:
-            values = await cast(Awaitable[list[bytes]], redis.hvals(f"recent:{identifier}"))
-        found = [RecentRequest.model_validate_json(value) for value in values]
-        return sorted(found, key=lambda item: item.received_at, reverse=True)
 
     async def _get(self, key: str, model: type[M]) -> M | None:
         async with self._engine.redis() as redis:

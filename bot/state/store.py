@@ -81,7 +81,6 @@ redis.call('HSET', KEYS[1], 'stop', ARGV[1])
 return 1
 """
 
-
 DECIDE = """
 if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 0 end
@@ -230,6 +229,14 @@ class Store:
         keys = [f"conversation:{key}", f"run:{key}", f"inbox:{key}"]
         return bool(await self._script(STOP, keys, reason))
 
+    async def stop_all(self, identifier: str, reason: StopReason = "stop") -> list[Conversation]:
+        """Mark all of a teammate's to be stopped. Out: where there is something to stop."""
+        return [
+            conversation
+            for conversation in await self.conversations(identifier)
+            if await self.stop(conversation, reason)
+        ]
+
     async def run(self, conversation: Conversation) -> Run | None:
         """The run that is under way or waits there, to look at."""
         async with self._engine.redis() as redis:
@@ -255,10 +262,12 @@ class Store:
         decisions = [Decision.model_validate_json(value) for value in found]
         return {decision.call_id: decision for decision in decisions}
 
-    async def note_answer(self, conversation: Conversation, ts: str) -> None:
-        """Remember that this message is an answer in this conversation."""
+    async def note_answers(self, conversation: Conversation, posted: list[str]) -> None:
+        """Remember that these messages are answers in this conversation."""
+        if not posted:
+            return
         async with self._engine.redis() as redis:
-            await redis.sadd(f"answers:{conversation.key}", ts)
+            await redis.sadd(f"answers:{conversation.key}", *posted)
             await redis.expire(f"answers:{conversation.key}", self._ttl)
 
     async def answers(self, conversation: Conversation) -> set[str]:
