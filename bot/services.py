@@ -5,14 +5,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from docket import Docket
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.accounts.connecting import Connecting
 from bot.accounts.scalekit import Scalekit
 from bot.accounts.sign_in import SignIn
 from bot.accounts.teammates import Teammates
 from bot.settings import Settings
-from bot.slack.client import open_client
+from bot.slack.client import Client, open_client
+from bot.slack.limits import SlackLimits
 from bot.state.audit import Audit
 from bot.state.engine import open_engine
 from bot.state.lines import Lines
@@ -35,7 +35,7 @@ class Services:
     metrics: Metrics
     queue: Queue
     seal: Seal
-    slack: AsyncWebClient
+    slack: Client
     scalekit: Scalekit
     teammates: Teammates
     connecting: Connecting
@@ -51,7 +51,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         scalekit = Scalekit(settings)
         seal = Seal(settings.slack_signing_secret.get_secret_value())
         metrics = Metrics(docket)
-        slack = open_client(settings, metrics)
+        token = settings.slack_bot_token.get_secret_value()
+        limits = SlackLimits(docket, token, settings.slack_limits_factor)
+        slack = open_client(settings, limits, metrics)
         yield Services(
             settings=settings,
             docket=docket,

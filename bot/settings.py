@@ -58,6 +58,8 @@ WHERE_TO_FIND = {
     "RUN_MINUTES": "how many minutes one request may work, a number from 1",
     "RUN_TOKENS": "how many tokens one request may cost, a number from 1",
     "CONTEXT_TOKENS": "beyond how many tokens a conversation goes on by a summary, from 1000",
+    "SLACK_LIMITS_FACTOR": "how many times Slack's published rate limits your app was granted, "
+    "above 0",
     "AUDIT_TTL": "an ISO 8601 duration, for example P365D",
 }
 
@@ -121,6 +123,8 @@ class Settings(BaseSettings):
     """Minutes of work, waiting aside."""
     run_tokens: int = Field(default=2_000_000, ge=1)
     """Tokens, input and output, cached ones included."""
+    slack_limits_factor: float = Field(default=1, gt=0)
+    """How many times Slack's published rate limits the app was granted."""
     context_tokens: int = Field(default=150_000, ge=1_000)
     """A conversation that has grown beyond it goes on by a summary."""
     audit_ttl: timedelta = timedelta(days=365)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import structlog
-from docket import ConcurrencyLimit, Perpetual, Retry, Worker
+from docket import ConcurrencyLimit, ExponentialRetry, Perpetual, Retry, Worker
 
 from bot.accounts.identity import SlackUser
 from bot.accounts.pacing import Pacing
@@ -31,7 +31,10 @@ from bot.state.models import Command, Conversation, Owner, PendingConnection, Pr
 
 log = structlog.get_logger()
 
-TRY_AGAIN = Retry(attempts=20, delay=timedelta(seconds=2))
+TRY_AGAIN = ExponentialRetry(
+    attempts=120, minimum_delay=timedelta(seconds=2), maximum_delay=timedelta(seconds=30)
+)
+"""For about an hour."""
 EVERY_HALF_MINUTE = Perpetual(every=timedelta(seconds=30), automatic=True)
 LEFT_LYING = timedelta(seconds=60)
 GRACE = LEASE * 0.6

@@ -39,11 +39,18 @@ class Approving:
         waiting = [call for call in run.calls if call.state == "waiting"]
         for call in waiting:
             call.link = call_link(call.input, {}, self._settings.intercom_region)
+            call.signed_as = f"{teammate.name} in {teammate.workspace}"
         await self._proposals.describe(work.identifier, waiting, toolset)
-        run.phase, run.attempts = "waiting_for_approval", 0
+        run.phase = "waiting_for_approval"
         run.approval_since = run.approval_since or datetime.now(UTC)
         await keep(work, thread)
-        await thread.ask(waiting, f"{teammate.name} in {teammate.workspace}")
+        await self.ask_again(work, thread)
+
+    async def ask_again(self, work: Work, thread: Thread) -> None:
+        """Show what waits and is not shown so far. Raises Trouble or RunFailed."""
+        run = work.run
+        await thread.ask([call for call in run.calls if call.state == "waiting"])
+        run.attempts, run.trouble_since, run.troubles = 0, None, 0
         await work.save()
 
     async def needed(self, work: Work) -> Approvals:

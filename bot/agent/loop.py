@@ -32,6 +32,7 @@ from bot.state.profiles import Profiles
 
 log = structlog.get_logger()
 
+NO_ACCOUNTS = "The service that keeps your Intercom connection does not answer right now."
 NOTHING_ASKED = (
     "Tell me what you need from Intercom, for example:\n"
     "- *What's open and unassigned?*\n"
@@ -81,6 +82,7 @@ class Agent:
             if run.phase == "waiting_for_approval" and not await self._approving.decided(
                 work, thread
             ):
+                await self._approving.ask_again(work, thread)
                 return Next.ASK
             if not run.calls:
                 turn = await self._turns.take(work, thread, time_zone)
@@ -98,6 +100,7 @@ class Agent:
             if error.lost:
                 await self._teammates.forget(work.identifier)
             run.phase, run.lost_connection = "waiting_for_connection", error.lost
+            run.asked_to_connect = False
             await work.save()
             return Next.CONNECT
         except NotPermitted as error:
@@ -108,11 +111,10 @@ class Agent:
             ) from error
         except AccountsUnavailable as error:
             log.warning("accounts_unavailable", why=str(error))
-            raise Trouble(
-                "The service that keeps your Intercom connection does not answer right now."
-            ) from error
+            raise Trouble(NO_ACCOUNTS) from error
         except ClaudeUnavailable as error:
             if error.passes:
+                await thread.start_over()
                 raise Trouble(str(error)) from error
             raise RunFailed(str(error)) from error
         finally:
@@ -231,6 +233,9 @@ class Agent:
                 await self._recorder.ended(run, call, teammate)
                 await self._metrics.count("tool_calls", tool=call.name, outcome=call.state)
 
+        for call in run.calls:
+            if call.ended:
+                thread.show(call)
         await tools.run(run.calls, check=work.check, changed=changed)
         if any(not call.ended for call in run.calls):
             await self._approving.ask(work, thread, teammate, toolset)

@@ -63,9 +63,9 @@ class Turns:
                 break
             except CutOff as error:
                 log.warning("claude_cut_off", why=str(error), attempt=attempt)
+                await thread.start_over()
                 if attempt == STREAM_ATTEMPTS:
                     raise Trouble("The connection to Claude broke off several times.") from error
-                thread.say("\n\n_The connection broke off; starting this part again._\n\n")
         thread.say("\n\n")
         run.tokens += turn.tokens_in + turn.tokens_out
         for kind, tokens in turn.tokens_by_kind.items():

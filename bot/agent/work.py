@@ -1,5 +1,6 @@
 """A run in the hands of one worker, and what the agent needs of the place it answers in."""
 
+import asyncio
 import json
 from enum import Enum
 from typing import Any, Protocol
@@ -36,10 +37,11 @@ class Trouble(Exception):
 
 
 class Thread(Protocol):
-    """Where a run shows its work. Nothing here raises because a message could not be shown."""
+    """Where a run shows its work. Only what must be shown raises when it could not be: Trouble
+    while Slack is down, RunFailed where it is refused for good."""
 
     @property
-    def stream(self) -> StreamState | None: ...
+    def stream(self) -> StreamState: ...
 
     def say(self, text: str) -> None:
         """Append Markdown to the answer."""
@@ -50,8 +52,9 @@ class Thread(Protocol):
     async def begin(self) -> None:
         """The first sign of life, and the way to stop."""
 
-    async def ask(self, calls: list[ToolCall], signed_as: str) -> None:
-        """Show each of these calls for its teammate to decide on, once; `card` says where."""
+    async def ask(self, calls: list[ToolCall]) -> None:
+        """Show each of these calls for its teammate to decide on, once; `card` says where. Raises
+        Trouble or RunFailed."""
 
     async def settle(self, call: ToolCall) -> None:
         """It was decided: nothing is left to press, and it shows what was decided."""
@@ -59,11 +62,11 @@ class Thread(Protocol):
     async def heard(self, request: Request) -> None:
         """Show that a message that arrived meanwhile was taken up."""
 
-    async def flush(self) -> None:
-        """Return once all of it is in the thread."""
+    async def keep(self) -> None:
+        """What was said and shown so far stands: after a crash it is not said again."""
 
-    def keep(self) -> None:
-        """What was shown so far stands: after a crash it is not shown again."""
+    async def start_over(self) -> None:
+        """What was shown since is replaced by what stood before it."""
 
 
 class Work:
@@ -74,6 +77,8 @@ class Work:
         self.conversation = conversation
         self.run = run
         self._token = token
+        self._saving = asyncio.Lock()
+        self._saved = run.model_copy(deep=True)
 
     @property
     def identifier(self) -> str:
@@ -89,14 +94,25 @@ class Work:
     ) -> None:
         """Save the run, with what it took from the inbox and said to Claude; `afresh`: what was
         said before is forgotten. Raises Superseded."""
-        await self.store.commit(
-            self.conversation,
-            self._token,
-            self.run,
-            taken=taken,
-            messages=[json.dumps(message, ensure_ascii=False) for message in messages or []],
-            afresh=afresh,
-        )
+        async with self._saving:
+            saved = self.run.model_copy(deep=True)
+            await self.store.commit(
+                self.conversation,
+                self._token,
+                saved,
+                taken=taken,
+                messages=[json.dumps(message, ensure_ascii=False) for message in messages or []],
+                afresh=afresh,
+            )
+            self._saved = saved
+
+    async def save_stream(self, stream: StreamState) -> None:
+        """Save how much of the answer is in its thread, and of the rest only what was saved
+        before: the answer is sent while a step is under way. Raises Superseded."""
+        async with self._saving:
+            self.run.stream = stream
+            self._saved.stream = stream.model_copy(deep=True)
+            await self.store.commit(self.conversation, self._token, self._saved)
 
     async def end(self) -> None:
         """The run is over and leaves the conversation free for the next. Raises Superseded."""
@@ -124,7 +140,6 @@ async def keep(
 ) -> None:
     """Save a step that is over, together with what the thread shows of it."""
     work.run.trouble_since, work.run.troubles = None, 0
-    await thread.flush()
-    thread.keep()
+    await thread.keep()
     work.run.stream = thread.stream
     await work.save(messages=messages, taken=taken)

@@ -1,12 +1,13 @@
 """What is pressed below a finished answer: feedback, a look at the work, sharing."""
 
 import structlog
-from slack_sdk.errors import SlackApiError
 
 from bot.services import Services
 from bot.slack import cards
+from bot.slack.client import SlackFailure, why
 from bot.slack.errands import answer_presser
 from bot.slack.formatting import safe_markdown
+from bot.slack.posting import post_once
 from bot.state.models import Press, Trace
 
 log = structlog.get_logger()
@@ -41,19 +42,24 @@ class Afterwards:
     async def _show(self, press: Press, trace: Trace) -> None:
         try:
             await self._services.slack.views_open(trigger_id=press.id, view=cards.work_modal(trace))
-        except SlackApiError as error:
-            log.info("slack_refused", call="views.open", why=error.response.get("error"))
+        except SlackFailure as error:
+            log.info("slack_refused", call="views.open", why=why(error))
             await answer_presser(self._services.slack, press, cards.TOO_LATE)
 
     async def _share(self, press: Press, trace: Trace) -> None:
         """Post a private answer where it was asked, once."""
         origin = trace.origin
-        if origin is None or not await self._services.store.first_time(f"share:{trace.reference}"):
-            return await answer_presser(self._services.slack, press, cards.SHARED)
+        if origin is None:
+            return await answer_presser(self._services.slack, press, cards.NOTHING_LEFT)
+        key = f"share:{trace.reference}"
+        before = not await self._services.store.first_time(key)
         text = f"<@{press.user_id}> shares an answer:\n\n" + safe_markdown(trace.answer)
-        await self._services.slack.chat_postMessage(
-            channel=origin.channel_id,
-            thread_ts=origin.thread_ts,
+        await post_once(
+            self._services.slack,
+            origin.channel_id,
+            origin.thread_ts,
+            key,
+            look_first=before,
             markdown_text=text[:MARKDOWN],
             unfurl_links=False,
             unfurl_media=False,

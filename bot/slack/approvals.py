@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 import structlog
 from pydantic import BaseModel
-from slack_sdk.errors import SlackApiError
 
 from bot.accounts.identity import SlackUser
 from bot.agent.frozen import frozen
@@ -14,6 +13,7 @@ from bot.agent.work import RunFailed
 from bot.intercom.changes import edited
 from bot.services import Services
 from bot.slack import cards
+from bot.slack.client import SlackFailure, why
 from bot.slack.errands import answer_presser
 from bot.state.models import Conversation, Decision, Press, ToolCall
 
@@ -34,7 +34,7 @@ class Approvals:
         self._services = services
 
     async def pressed(self, press: Press) -> None:
-        """Raises RedisError or SlackApiError where trying again later can help."""
+        """Raises RedisError or SlackFailure where trying again later can help."""
         owner, named = cards.named_in(press.value)
         conversation = press.conversation
         calls = await self._waiting(conversation, named)
@@ -111,8 +111,8 @@ class Approvals:
         view = modal(call, about.model_dump_json())
         try:
             await self._services.slack.views_open(trigger_id=press.id, view=view)
-        except SlackApiError as error:
-            log.info("slack_refused", call="views.open", why=error.response.get("error"))
+        except SlackFailure as error:
+            log.info("slack_refused", call="views.open", why=why(error))
             await answer_presser(self._services.slack, press, cards.TOO_LATE)
 
     async def _problem(

@@ -42,7 +42,7 @@ class Commands:
         self._services = services
 
     async def answer(self, command: Command) -> None:
-        """Raises RedisError or SlackApiError where trying again later can help."""
+        """Raises RedisError or SlackFailure where trying again later can help."""
         with structlog.contextvars.bound_contextvars(team=command.team_id, user=command.user_id):
             words = {
                 "connect": self._connect,

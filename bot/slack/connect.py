@@ -14,7 +14,7 @@ async def offer_to_connect(
     """Send the button unless one that still works was sent before (`anew`: even then). `lost`: it
     is for reconnecting.
 
-    Raises AccountsUnavailable or SlackApiError.
+    Raises AccountsUnavailable or SlackFailure.
     """
     before = await services.profiles.connect_button(user.identifier)
     if before and not anew and await services.connecting.is_good(before.link_id):

@@ -1,15 +1,14 @@
 """What the bot does in Slack beside answering: buttons, pointers, private words."""
 
-import aiohttp
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.accounts.connecting import Link
 from bot.slack import messages
-from bot.slack.posting import post_once
+from bot.slack.client import SlackFailure, is_passing, why
+from bot.slack.posting import post, post_once
 from bot.state.models import ConnectButton, Press, Request
 
 log = structlog.get_logger()
@@ -26,17 +25,18 @@ async def send_connect_button(
 ) -> ConnectButton:
     """Send the button by direct message, into `thread_ts` where the teammate asked in the DM.
 
-    Raises SlackApiError.
+    Raises SlackFailure.
     """
     opened = await client.conversations_open(users=user_id)
     channel_id = str(opened["channel"]["id"])
-    sent = await client.chat_postMessage(
-        channel=channel_id,
-        thread_ts=thread_ts,
+    ts = await post(
+        client,
+        channel_id,
+        thread_ts,
         text=messages.CONNECT_TEXT,
         blocks=messages.connect_blocks(link.url, lost=lost),
     )
-    return ConnectButton(channel_id=channel_id, ts=str(sent["ts"]), link_id=link.id)
+    return ConnectButton(channel_id=channel_id, ts=ts, link_id=link.id)
 
 
 async def replace_button(client: AsyncWebClient, button: ConnectButton, text: str) -> None:
@@ -45,28 +45,26 @@ async def replace_button(client: AsyncWebClient, button: ConnectButton, text: st
         await client.chat_update(
             channel=button.channel_id, ts=button.ts, text=text, blocks=messages.section(text)
         )
-    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-        log.warning("slack_refused", call="chat.update", why=_why(error))
+    except SlackFailure as error:
+        log.warning("slack_refused", call="chat.update", why=why(error))
 
 
 async def say_privately(client: AsyncWebClient, request: Request, text: str) -> None:
     """Tell only the one who asked: ephemerally in a channel, plainly in the DM."""
     try:
         if request.is_direct:
-            await client.chat_postMessage(
-                channel=request.channel_id, thread_ts=request.thread_ts, text=text
-            )
+            await post(client, request.channel_id, request.thread_ts, text=text)
             return
         in_thread = None if request.ts == request.thread_ts else request.thread_ts
         await client.chat_postEphemeral(
             channel=request.channel_id, user=request.user_id, thread_ts=in_thread, text=text
         )
-    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-        log.warning("slack_refused", call="say_privately", why=_why(error))
+    except SlackFailure as error:
+        log.warning("slack_refused", call="say_privately", why=why(error))
 
 
 async def answer_presser(client: AsyncWebClient, press: Press, text: str) -> None:
-    """A private word where something was pressed. Raises SlackApiError."""
+    """A private word where something was pressed. Raises SlackFailure."""
     await client.chat_postEphemeral(
         channel=press.channel_id, user=press.user_id, thread_ts=press.thread_ts or None, text=text
     )
@@ -76,14 +74,14 @@ async def turn_away(client: AsyncWebClient, channel_id: str, user_id: str) -> No
     """A private word to somebody of another organization."""
     try:
         await client.chat_postEphemeral(channel=channel_id, user=user_id, text=messages.STRANGER)
-    except SlackApiError as error:
-        log.warning("slack_refused", call="chat.postEphemeral", why=_why(error))
+    except SlackFailure as error:
+        log.warning("slack_refused", call="chat.postEphemeral", why=why(error))
 
 
 async def tell(client: AsyncWebClient, user_id: str, text: str) -> None:
-    """Send a direct message. Raises SlackApiError."""
+    """Send a direct message. Raises SlackFailure."""
     opened = await client.conversations_open(users=user_id)
-    await client.chat_postMessage(channel=opened["channel"]["id"], text=text)
+    await post(client, opened["channel"]["id"], text=text)
 
 
 async def suggest_prompts(client: AsyncWebClient, channel_id: str) -> None:
@@ -97,8 +95,8 @@ async def suggest_prompts(client: AsyncWebClient, channel_id: str) -> None:
                 for title, message in messages.SUGGESTED_PROMPTS
             ],
         )
-    except SlackApiError as error:
-        log.warning("slack_refused", call="setSuggestedPrompts", why=_why(error))
+    except SlackFailure as error:
+        log.warning("slack_refused", call="setSuggestedPrompts", why=why(error))
 
 
 async def post_question(
@@ -112,7 +110,7 @@ async def post_question(
 ) -> str:
     """Post what somebody asked with `/intercom`, once. Out: its ts, the root of the thread.
 
-    Raises CannotPost.
+    Raises CannotPost where Slack refuses it, SlackFailure while Slack is down.
     """
     try:
         return await post_once(
@@ -125,9 +123,11 @@ async def post_question(
             unfurl_links=False,
             unfurl_media=False,
         )
-    except SlackApiError as error:
-        log.info("question_not_posted", why=_why(error))
-        if _why(error) in NOT_A_MEMBER:
+    except SlackFailure as error:
+        log.info("question_not_posted", why=why(error))
+        if is_passing(error):
+            raise
+        if why(error) in NOT_A_MEMBER:
             raise CannotPost(messages.NOT_INVITED) from error
         raise CannotPost(messages.CHANNEL_CLOSED) from error
 
@@ -152,9 +152,3 @@ async def respond(
     )
     if answer.status_code != 200:
         log.warning("slack_refused", call="response_url", why=answer.body[:100])
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, SlackApiError):
-        return str(error.response.get("error"))
-    return type(error).__name__

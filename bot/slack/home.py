@@ -4,7 +4,6 @@ import asyncio
 from datetime import datetime
 
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
@@ -28,6 +27,7 @@ from bot.intercom.areas import Ability, abilities
 from bot.services import Services
 from bot.settings import STRICTNESS, Approvals
 from bot.slack import messages
+from bot.slack.client import SlackFailure, why
 from bot.slack.formatting import escape, moment
 from bot.state.models import Outcome, Owner, Preferences, RecentRequest, Teammate
 
@@ -84,8 +84,8 @@ class Home:
         try:
             view = View(type="home", blocks=blocks)
             await self._services.slack.views_publish(user_id=user.user_id, view=view)
-        except SlackApiError as error:
-            log.warning("slack_refused", call="views.publish", why=error.response.get("error"))
+        except SlackFailure as error:
+            log.warning("slack_refused", call="views.publish", why=why(error))
 
     async def _account(self, user: SlackUser) -> list[Block]:
         teammates, profiles = self._services.teammates, self._services.profiles
@@ -116,7 +116,7 @@ class Home:
             answer = await self._services.slack.chat_getPermalink(
                 channel=request.channel_id, message_ts=request.ts
             )
-        except SlackApiError:
+        except SlackFailure:
             return ""
         link = str(answer["permalink"])
         known = request.model_copy(update={"permalink": link})

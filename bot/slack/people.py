@@ -2,11 +2,11 @@
 
 import time
 
-import aiohttp
 import structlog
 from pydantic import BaseModel, ValidationError
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.client import SlackFailure
 
 log = structlog.get_logger()
 
@@ -42,7 +42,7 @@ class People:
         try:
             answer = await self._client.users_info(user=user_id)
             user = _User.model_validate(answer["user"])
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, ValidationError) as error:
+        except (*SlackFailure, ValidationError) as error:
             log.info("user_unknown", why=type(error).__name__)
             return _User()
         self._known[user_id] = (time.monotonic(), user)

@@ -1,12 +1,27 @@
-"""Posting what must not be there twice: each such message carries a key, by which it is found
-again after a crash."""
+"""Posting what must not be there twice: each message carries a key, by which it is found again
+after a crash, or when Slack's answer got lost."""
 
+import secrets
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.client import ATTEMPTS, SlackFailure, is_unclear
+
 EVENT = "intercom_agent"
 PAGE = 200
+
+
+async def post(
+    client: AsyncWebClient, channel_id: str, thread_ts: str | None = None, **message: Any
+) -> str:
+    """Post a message, once, even where Slack's answer gets lost. Out: its ts.
+
+    Raises SlackFailure.
+    """
+    return await post_once(
+        client, channel_id, thread_ts, secrets.token_hex(8), look_first=False, **message
+    )
 
 
 async def post_once(
@@ -21,19 +36,27 @@ async def post_once(
     """Post a message in a thread, or in the channel itself. `look_first`: it may be there already.
     Out: its ts.
 
-    Raises SlackApiError.
+    Raises SlackFailure.
     """
-    if look_first:
-        found = await find_posted(client, channel_id, thread_ts, key)
-        if found:
-            return found
-    sent = await client.chat_postMessage(
-        channel=channel_id,
-        thread_ts=thread_ts,
-        metadata={"event_type": EVENT, "event_payload": {"key": key}},
-        **message,
-    )
-    return str(sent["ts"])
+    for attempt in range(1, ATTEMPTS + 1):
+        if look_first:
+            found = await find_posted(client, channel_id, thread_ts, key)
+            if found:
+                return found
+        try:
+            sent = await client.chat_postMessage(
+                channel=channel_id,
+                thread_ts=thread_ts,
+                metadata={"event_type": EVENT, "event_payload": {"key": key}},
+                **message,
+            )
+        except SlackFailure as error:
+            if attempt == ATTEMPTS or not is_unclear(error):
+                raise
+            look_first = True
+        else:
+            return str(sent["ts"])
+    raise AssertionError
 
 
 async def find_posted(
@@ -41,7 +64,7 @@ async def find_posted(
 ) -> str | None:
     """The ts of the message with this key in that thread, or among the channel's latest ones.
 
-    Raises SlackApiError.
+    Raises SlackFailure.
     """
     cursor = ""
     while True:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import ActionsBlock, ButtonElement
 from slack_sdk.models.views import View
 
@@ -14,6 +13,7 @@ from bot.services import Services
 from bot.slack import cards, home, messages
 from bot.slack.afterwards import Afterwards
 from bot.slack.approvals import Approvals
+from bot.slack.client import SlackFailure, why
 from bot.slack.connect import disconnect, offer_to_connect
 from bot.slack.errands import respond, tell
 from bot.slack.home import publish_home
@@ -30,7 +30,7 @@ class Presses:
         self._afterwards = Afterwards(services)
 
     async def answer(self, press: Press) -> None:
-        """Raises RedisError or SlackApiError where trying again later can help."""
+        """Raises RedisError or SlackFailure where trying again later can help."""
         user = SlackUser.of(press)
         with structlog.contextvars.bound_contextvars(team=press.team_id, user=press.user_id):
             try:
@@ -75,8 +75,8 @@ class Presses:
         link = await services.connecting.link(user)
         try:
             await services.slack.views_open(trigger_id=press.id, view=_way_out(link.url, lost=lost))
-        except SlackApiError as error:
-            log.info("slack_refused", call="views.open", why=error.response.get("error"))
+        except SlackFailure as error:
+            log.info("slack_refused", call="views.open", why=why(error))
             await offer_to_connect(services, user, thread_ts=None, lost=lost, anew=True)
         return None
 

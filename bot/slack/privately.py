@@ -17,7 +17,7 @@ async def ask_privately(services: Services, request: Request, seen: list[str]) -
     """Take a request from a channel up in a thread of the direct messages. A repeat of the same
     request, known by its place, changes nothing.
 
-    Raises RedisError or SlackApiError where trying again later can help.
+    Raises RedisError or SlackFailure where trying again later can help.
     """
     user = SlackUser.of(request)
     place = f"{request.channel_id}:{request.ts}"

@@ -3,12 +3,11 @@ Rule 3 of the design."""
 
 from typing import Any
 
-import aiohttp
 import structlog
 from pydantic import BaseModel, ValidationError
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.client import SlackFailure
 from bot.slack.people import People
 from bot.state.models import Request
 
@@ -48,7 +47,7 @@ async def visible_thread(
             limit=PAGE,
         )
         messages = [_Message.model_validate(message) for message in page["messages"]]
-    except (SlackApiError, aiohttp.ClientError, TimeoutError, ValidationError) as error:
+    except (*SlackFailure, ValidationError) as error:
         log.info("thread_not_read", why=type(error).__name__)
         return []
     others = [

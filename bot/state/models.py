@@ -177,13 +177,23 @@ class Shown(BaseModel):
 
 
 class StreamState(BaseModel):
-    """The Slack message in which the answer is being streamed."""
+    """How much of a run's answer is in its thread, as of the last save."""
 
-    ts: str
-    started_at: float
+    ts: str = ""
+    """Of the message in which the answer is being streamed; empty where none is open."""
+    started_at: float = 0.0
     """Unix seconds: a stream dies five minutes after it."""
     kept: list[Shown] = []
-    """What is in it for good. Text that came after it, in a step that broke off, is replaced."""
+    """What is in it for good: the work of steps that are over."""
+    unsent: list[Shown] = []
+    """What they have to say besides, and is not in it yet."""
+    touched: list[str] = []
+    """The messages that hold something of the present step. If it breaks off they are replaced."""
+    starting: list[Shown] = []
+    """What a message is being started with whose ts is not known: it may be there or not."""
+    starting_at: float = 0.0
+    stale: list[str] = []
+    """Messages to be removed before anything else is sent: their contents come again."""
 
 
 Outcome = Literal["working", "waiting", "asking", "done", "stopped", "failed", "expired"]
@@ -209,6 +219,8 @@ class Run(BaseModel):
     """While it waits for a connection: after how many further requests it said so again."""
     waiting_since: datetime | None = None
     """Since when it waits for a connection."""
+    asked_to_connect: bool = False
+    """Its teammate has been sent the button."""
     lost_connection: bool = False
     """The account was connected before: it has to be reconnected."""
     trouble_since: datetime | None = None

@@ -53,11 +53,14 @@ class Browser:
 
 
 class World:
-    def __init__(self, folder: Path, *, embedded: bool, settings: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, *, embedded: bool, settings: dict[str, str], rate_limits: bool = False
+    ) -> None:
+        """`rate_limits`: Slack's are as they really are; else there are none."""
         self.folder = folder
-        self.sandbox = Sandbox(folder, rate_limits=False, retry_delays=(0.0, 3.0, 6.0))
+        self.sandbox = Sandbox(folder, rate_limits=rate_limits, retry_delays=(0.0, 3.0, 6.0))
         self.redis = None if embedded else RedisServer(folder)
-        self._settings = settings
+        self._settings = {"SLACK_LIMITS_FACTOR": "1" if rate_limits else "1000", **settings}
         self.slack = self.sandbox.slack
         self.scalekit = self.sandbox.scalekit
         self.intercom = self.sandbox.intercom

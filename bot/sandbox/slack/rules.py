@@ -127,13 +127,16 @@ class Fault:
     applied: bool
 
 
+EVERY_METHOD = "*"
+
+
 @dataclass
 class Faults:
     by_method: dict[str, list[Fault]] = field(default_factory=lambda: defaultdict(list))
 
     def take(self, name: str) -> Fault | None:
         """The failure due now for this method, if any."""
-        for fault in self.by_method[name]:
+        for fault in [*self.by_method[name], *self.by_method[EVERY_METHOD]]:
             if fault.after > 0:
                 fault.after -= 1
                 return None

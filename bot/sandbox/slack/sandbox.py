@@ -355,12 +355,19 @@ class SlackSandbox(Reading):
         delay: float = 0.0,
         applied: bool = False,
     ) -> None:
-        """Makes the next `times` calls of a method fail, letting `after` calls pass first: with
-        an error code, an HTTP status, or 429 and Retry-After; or only be late by `delay` seconds.
-        `applied` carries the call out before it fails, as when an answer gets lost."""
+        """Makes the next `times` calls of a method ("*": of any) fail, letting `after` calls pass
+        first: with an error code, an HTTP status, or 429 and Retry-After; or only be late by
+        `delay` seconds. `applied` carries the call out before it fails, as when an answer gets
+        lost."""
         with self._workspace.changing():
             fault = Fault(error, status, retry_after, times, after, delay, applied)
             self._server.faults.by_method[method].append(fault)
+
+    def end_stream(self, channel_id: str, ts: str) -> None:
+        """Ends a stream, as Slack does some minutes after its start, whatever the app does."""
+        with self._workspace.changing():
+            message = self._workspace.posts[channel_id][ts]
+            message.stream_started = float("-inf")
 
     def heal(self) -> None:
         """No failure is planned any more."""

@@ -1,0 +1,128 @@
+"""Slack's rate limits, kept by all processes together: each call takes a place in its method's
+minute, in the order in which they come, and everybody pauses where Slack asks one of them to.
+
+From Slack's docs on rate limits: a method's tier allows so many calls a minute and workspace;
+messages are posted about once a second in a channel.
+"""
+
+import asyncio
+import hashlib
+import secrets
+import time
+from typing import cast
+
+from docket import Docket
+
+from bot.state.engine import RedisSource
+
+MINUTE = 61.0
+"""Seconds, with one more for Slack's clock not being ours."""
+TIERS = {
+    "agents.sessions.setStatus": 50,
+    "assistant.threads.setStatus": 600,
+    "assistant.threads.setSuggestedPrompts": 50,
+    "assistant.threads.setTitle": 50,
+    "chat.appendStream": 100,
+    "chat.delete": 50,
+    "chat.getPermalink": 100,
+    "chat.postEphemeral": 100,
+    "chat.startStream": 20,
+    "chat.stopStream": 20,
+    "chat.update": 50,
+    "conversations.history": 50,
+    "conversations.open": 50,
+    "conversations.replies": 50,
+    "reactions.add": 50,
+    "users.info": 100,
+    "views.open": 100,
+    "views.publish": 100,
+}
+LEFT_FOR_ENDINGS = 0.2
+"""Of a method's minute, what progress does not use up."""
+POST = "chat.postMessage"
+POST_SECONDS = 1.0
+THREAD_SECONDS = 1.0
+
+TAKE = """
+local now, patience = tonumber(ARGV[1]), tonumber(ARGV[2])
+local at_once, within = tonumber(ARGV[3]), tonumber(ARGV[4])
+local place = now
+local paused = tonumber(redis.call('GET', KEYS[2]) or '0')
+if paused > place then place = paused end
+local before = redis.call('ZRANGE', KEYS[1], -at_once, -at_once, 'WITHSCORES')
+if before[2] and tonumber(before[2]) + within > place then
+  place = tonumber(before[2]) + within
+end
+if place - now > patience then return 'no' end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.3f', now - within))
+redis.call('ZADD', KEYS[1], string.format('%.3f', place), ARGV[5])
+redis.call('PEXPIRE', KEYS[1], string.format('%.0f', (place - now + within) * 1000))
+return string.format('%.3f', place - now)
+"""
+
+
+class NoRoom(Exception):
+    """The call would have to wait longer than it is worth."""
+
+
+class SlackLimits:
+    """Every call raises `redis.exceptions.RedisError` when Redis cannot be reached."""
+
+    def __init__(self, docket: Docket, bot_token: str, factor: float) -> None:
+        """`factor`: how many times the published limits Slack grants."""
+        self._engine = cast(RedisSource, docket)
+        self._workspace = hashlib.sha256(bot_token.encode()).hexdigest()[:8]
+        self._factor = factor
+
+    async def wait(
+        self, method: str, channel_id: str, patience: float, *, progress: bool = False
+    ) -> None:
+        """Return once the method may be called; `progress`: what can be left out leaves room for
+        what cannot. Raises NoRoom."""
+        if method == POST:
+            within = POST_SECONDS / self._factor
+            await self._wait(f"{method}:{channel_id}", method, 1, within, patience)
+        elif method in TIERS:
+            share = 1 - LEFT_FOR_ENDINGS if progress else 1
+            at_once = max(1, int(TIERS[method] * self._factor * share))
+            await self._wait(method, method, at_once, MINUTE, patience)
+
+    async def wait_for_thread(self, channel_id: str, thread_ts: str) -> None:
+        """Return once somebody may write in the thread: about once a second."""
+        name = f"thread:{channel_id}:{thread_ts}"
+        await self._wait(name, "", 1, THREAD_SECONDS, float("inf"))
+
+    async def pause(self, method: str, seconds: float) -> None:
+        """Slack answered 429: nobody calls the method for that long."""
+        async with self._engine.redis() as redis:
+            until = str(time.time() + seconds)
+            await redis.set(self._paused(method), until, px=int(seconds * 1000) + 1)
+
+    async def _wait(
+        self, name: str, method: str, at_once: int, within: float, patience: float
+    ) -> None:
+        while True:
+            async with self._engine.redis() as redis:
+                left = await redis.eval(
+                    TAKE,
+                    2,
+                    f"slack:{self._workspace}:{name}",
+                    self._paused(method),
+                    str(time.time()),
+                    str(min(patience, 1e6)),
+                    str(at_once),
+                    str(within),
+                    secrets.token_hex(8),
+                )
+            if left == b"no":
+                raise NoRoom(name)
+            seconds = float(left)
+            if seconds <= 0:
+                return
+            await asyncio.sleep(seconds)
+            async with self._engine.redis() as redis:
+                if not await redis.exists(self._paused(method)):
+                    return
+
+    def _paused(self, method: str) -> str:
+        return f"slack:{self._workspace}:paused:{method}"
