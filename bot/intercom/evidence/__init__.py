@@ -8,7 +8,8 @@ Not looked up, since no read can honestly tell:
 """
 
 from bot.intercom.evidence import contacts, content, conversations, tickets, workspace
-from bot.intercom.evidence.look import Evidence, Look, Sighting, Write
+from bot.intercom.evidence.look import Evidence, Look, Write
+from bot.intercom.evidence.sighting import Sighting
 
 _EVIDENCE: dict[str, Evidence] = {
     **conversations.EVIDENCE,

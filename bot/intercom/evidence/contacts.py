@@ -2,23 +2,25 @@
 
 from bot.intercom.evidence.look import (
     Evidence,
-    Found,
     Look,
-    Sighting,
     Tell,
     Write,
     attached,
-    compared,
     detached,
     gone,
-    has_id,
-    item,
     look_with,
     made_since,
+    updated,
+)
+from bot.intercom.evidence.sighting import (
+    Found,
+    Sighting,
+    compared,
+    has_id,
+    item,
     opposite,
     same,
     seen,
-    updated,
     within,
 )
 

@@ -4,19 +4,21 @@ from typing import Any
 
 from bot.intercom.evidence.look import (
     Evidence,
-    Found,
     Look,
-    Sighting,
     Write,
-    compared,
     gone,
     look_with,
     made_by,
     made_since,
     retrieved,
+    updated,
+)
+from bot.intercom.evidence.sighting import (
+    Found,
+    Sighting,
+    compared,
     same,
     seen,
-    updated,
 )
 
 LISTED = ("data",)

@@ -1,24 +1,28 @@
 """What shows in a conversation."""
 
+from typing import Any
+
 from bot.intercom.evidence.look import (
     Evidence,
-    Found,
     Look,
-    Path,
-    Sighting,
     Write,
     attached,
-    compared,
     detached,
-    item,
     look_with,
     made_by,
     made_since,
     retrieved,
+    updated,
+)
+from bot.intercom.evidence.sighting import (
+    Found,
+    Path,
+    Sighting,
+    compared,
+    item,
     same,
     seen,
     told,
-    updated,
     within,
 )
 
@@ -69,7 +73,9 @@ def _managed(write: Write, found: Found) -> Sighting:
         return wrote(write, found, PARTS)
     if action == "assignment":
         return assigned(given.get("assignee_id"), found, team=given.get("type") == "team")
-    wanted = {"state": STATES.get(str(action))}
+    if action not in STATES:
+        return "unclear"
+    wanted: dict[str, Any] = {"state": STATES[action]}
     if action == "snoozed":
         wanted["snoozed_until"] = given.get("snoozed_until")
     return compared(wanted, found)

@@ -6,21 +6,23 @@ from typing import Any
 from bot.intercom.evidence.conversations import assigned, wrote
 from bot.intercom.evidence.look import (
     Evidence,
-    Found,
     Look,
-    Sighting,
     Write,
-    all_of,
     attached,
-    compared,
     detached,
-    item,
     look_with,
     made_since,
     retrieved,
+    updated,
+)
+from bot.intercom.evidence.sighting import (
+    Found,
+    Sighting,
+    all_of,
+    compared,
+    item,
     same,
     seen,
-    updated,
     within,
 )
 

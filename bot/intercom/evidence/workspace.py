@@ -5,17 +5,19 @@ from typing import Any
 
 from bot.intercom.evidence.look import (
     Evidence,
-    Found,
     Look,
-    Sighting,
     Write,
-    compared,
-    item,
     look_with,
     made_by,
+    updated,
+)
+from bot.intercom.evidence.sighting import (
+    Found,
+    Sighting,
+    compared,
+    item,
     same,
     seen,
-    updated,
 )
 
 ATTRIBUTES = ("data",)
