@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from bot.accounts.scalekit import Scalekit
 from bot.agent.limits import Limits
 from bot.agent.tools import Tools
 from bot.agent.toolset import Toolset
+from bot.intercom.evidence import Write, look_for
 from bot.intercom.policy import READS
 from bot.sandbox.intercom import (
     OSCAR_CONTACT,
@@ -424,6 +426,7 @@ HALF_TOLD: dict[str, tuple[Prepared, str, str]] = {
 }
 """Where one of the answers cannot be told: without and with the effect."""
 UNTOLD: list[tuple[str, Prepared]] = [
+    ("create_conversation", fixed(body="Hi")),
     ("auto_assign_conversation", fixed(**ON)),
     (
         "convert_visitor",
@@ -484,8 +487,205 @@ async def test_what_no_read_tells_stays_unknown(
     assert len(intercom.reads) == reads
 
 
+MADE: list[tuple[str, Prepared]] = [
+    ("reply_to_conversation", fixed(**SAY)),
+    (
+        "create_message",
+        fixed(
+            to={"type": "user", "id": PRIYA_CONTACT},
+            body="Sorry.",
+            create_conversation_without_contact_reply=True,
+        ),
+    ),
+    ("create_contact_note", fixed(**ABOUT, body="Called.")),
+    (
+        "reply_to_ticket",
+        lambda i: {**a_ticket(i), "type": "admin", "message_type": "note", "body": "Known."},
+    ),
+    ("create_article", fixed(title="Exports")),
+    ("create_news_item", fixed(title="Exports")),
+]
+BY: dict[str, Callable[[str], Given]] = {
+    "create_message": lambda admin_id: {"from": {"type": "admin", "id": admin_id}},
+    "create_article": lambda admin_id: {"author_id": int(admin_id)},
+    "create_news_item": lambda admin_id: {"sender_id": int(admin_id)},
+}
+UNSIGNED: list[tuple[str, Prepared]] = [
+    (
+        "create_ticket",
+        lambda i: {
+            **a_type(i),
+            "contacts": [{"id": PRIYA_CONTACT}],
+            "ticket_attributes": ATTRIBUTES,
+        },
+    ),
+    ("create_ticket_type", fixed(name="Question")),
+    ("create_help_center_collection", fixed(name="Exports")),
+]
+
+
+def make(intercom: IntercomSandbox, tool: str, given: Given, admin_id: str) -> None:
+    """The very same, by this admin and now."""
+    signed = BY.get(tool, lambda admin_id: {"admin_id": admin_id})(admin_id)
+    unsigned = {name for name, _ in UNSIGNED}
+    do(intercom, tool, **given, **({} if tool in unsigned else signed))
+
+
+@pytest.mark.parametrize(("tool", "prepare"), [*MADE, *UNSIGNED], ids=names([*MADE, *UNSIGNED]))
+async def test_an_older_one_like_it_is_not_taken_for_it(
+    intercom: IntercomSandbox, lose: Lose, tool: str, prepare: Prepared
+) -> None:
+    given = prepare(intercom)
+    CLOCK.ahead = -120
+    make(intercom, tool, given, MINE)
+    CLOCK.ahead = 0
+    assert NOT_SHOWN in (await lose(tool, given, happens=False)).outcome
+
+
+@pytest.mark.parametrize(("tool", "prepare"), MADE, ids=names(MADE))
+async def test_a_colleagues_is_not_taken_for_it(
+    intercom: IntercomSandbox, lose: Lose, tool: str, prepare: Prepared
+) -> None:
+    given = prepare(intercom)
+    make(intercom, tool, given, TOMS)
+    assert NOT_SHOWN in (await lose(tool, given, happens=False)).outcome
+
+
+@pytest.mark.parametrize(("tool", "prepare"), [*MADE, *UNSIGNED], ids=names([*MADE, *UNSIGNED]))
+async def test_clocks_may_differ_a_little(
+    intercom: IntercomSandbox, lose: Lose, tool: str, prepare: Prepared
+) -> None:
+    given = prepare(intercom)
+    CLOCK.ahead = -45
+    assert SHOWN in (await lose(tool, given, happens=True)).outcome
+
+
+async def test_a_ticket_of_somebody_else_is_not_taken_for_it(
+    intercom: IntercomSandbox, lose: Lose
+) -> None:
+    given = {**a_type(intercom), "ticket_attributes": ATTRIBUTES}
+    do(intercom, "create_ticket", **given, contacts=[{"id": OSCAR_CONTACT}])
+    call = await lose(
+        "create_ticket", {**given, "contacts": [{"id": PRIYA_CONTACT}]}, happens=False
+    )
+    assert NOT_SHOWN in call.outcome
+
+
+async def test_a_note_is_not_taken_for_the_reply_of_the_same_words(
+    intercom: IntercomSandbox, lose: Lose
+) -> None:
+    do(intercom, "reply_to_conversation", **SAY | {"message_type": "note"}, admin_id=MINE)
+    assert NOT_SHOWN in (await lose("reply_to_conversation", SAY, happens=False)).outcome
+
+
+async def test_what_was_so_already_needs_no_repeating(
+    intercom: IntercomSandbox, lose: Lose
+) -> None:
+    close = {**MANAGE, "message_type": "close"}
+    do(intercom, "manage_conversation", **close, admin_id=MINE)
+    assert (await lose("manage_conversation", close, happens=False)).state == "done"
+
+
+async def test_the_words_of_a_close_are_looked_for_too(
+    intercom: IntercomSandbox, lose: Lose
+) -> None:
+    close = {**MANAGE, "message_type": "close"}
+    do(intercom, "manage_conversation", **close, admin_id=MINE)
+    call = await lose("manage_conversation", {**close, "body": "Bye."}, happens=False)
+    assert NOT_SHOWN in call.outcome
+
+
+async def test_every_field_of_an_update_counts(intercom: IntercomSandbox, lose: Lose) -> None:
+    do(intercom, "update_ticket", **a_ticket(intercom), state="in_progress", is_shared=True)
+    given = {**a_ticket(intercom), "state": "in_progress", "is_shared": False}
+    assert NOT_SHOWN in (await lose("update_ticket", given, happens=False)).outcome
+
+
+@pytest.mark.parametrize(("happens", "told"), [(True, SHOWN), (False, UNCLEAR)])
+async def test_another_markup_of_the_same_text_counts_if_it_was_saved_since(
+    intercom: IntercomSandbox, lose: Lose, happens: bool, told: str
+) -> None:
+    article_id = first(intercom.articles)
+    CLOCK.ahead = -3600
+    do(intercom, "update_article", article_id=article_id, body="<p>One two</p>")
+    CLOCK.ahead = 0
+    given = {"article_id": article_id, "body": "<p>One <b>two</b></p>"}
+    call = await lose("update_article", given, happens=happens)
+    assert told in call.outcome
+
+
+@pytest.mark.parametrize("happens", [True, False])
+async def test_a_list_that_goes_on_elsewhere_cannot_tell_of_absence(
+    intercom: IntercomSandbox, lose: Lose, happens: bool
+) -> None:
+    tags = [do(intercom, "create_or_update_tag", name=f"t{n}")["id"] for n in range(12)]
+    for one in tags[:11]:
+        do(intercom, "attach_tag_to_contact", **ABOUT, id=one)
+    call = await lose("attach_tag_to_contact", {**ABOUT, "id": tags[11]}, happens=happens)
+    assert (call.state, UNCLEAR in call.outcome) == ("unknown", True)
+    assert "cannot tell" in call.result
+    call = await lose("detach_tag_from_contact", {**ABOUT, "tag_id": tags[0]}, happens=False)
+    assert NOT_SHOWN in call.outcome
+    call = await lose("detach_tag_from_contact", {**ABOUT, "tag_id": tags[10]}, happens=happens)
+    assert UNCLEAR in call.outcome
+
+
+async def test_a_full_page_cannot_tell_of_absence(intercom: IntercomSandbox, lose: Lose) -> None:
+    for number in range(51):
+        do(intercom, "create_contact_note", **ABOUT, body=f"{number}", admin_id=MINE)
+    given = {**ABOUT, "body": "Called."}
+    assert UNCLEAR in (await lose("create_contact_note", given, happens=False)).outcome
+    assert SHOWN in (await lose("create_contact_note", given, happens=True)).outcome
+
+
+async def test_without_the_read_nothing_is_concluded(
+    intercom: IntercomSandbox, lose: Lose, toolset: Toolset
+) -> None:
+    read = "intercom_retrieve_contact"
+    narrow = Toolset(tools=[tool for tool in toolset.tools if tool.name != read])
+    call = await lose("delete_contact", ABOUT, happens=False, tools=narrow)
+    assert (call.state, call.outcome) == ("unknown", "Outcome unknown")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(503, None), (403, "forbidden"), (404, "TOOL_NOT_FOUND"), (404, None)]
+)
+async def test_a_look_that_fails_concludes_nothing(
+    sandboxes: tuple[ScalekitSandbox, IntercomSandbox],
+    intercom: IntercomSandbox,
+    lose: Lose,
+    status: int,
+    code: str | None,
+) -> None:
+    sandboxes[0].fail("intercom_retrieve_contact", status=status, tool_error_code=code)
+    call = await lose("delete_contact", ABOUT, happens=False)
+    assert (call.state, call.outcome) == ("unknown", "Outcome unknown")
+
+
+FIELDS = [
+    *("data", "tags", "contacts", "conversation_parts", "ticket_parts", "tickets", "events"),
+    *("conversations", "source", "linked_objects", "custom_attributes", "ticket_attributes"),
+    *("ticket_type_attributes", "ticket_state", "plan", "pages"),
+]
+ODD: list[Any] = [None, 0, "x", {}, [None], ["x", 3]]
+
+
+@pytest.mark.parametrize(("tool", "prepare"), CASES, ids=names(CASES))
+def test_an_answer_of_another_shape_never_shows_an_effect(
+    intercom: IntercomSandbox, tool: str, prepare: Prepared
+) -> None:
+    look = look_for(f"intercom_{tool}", Write(prepare(intercom), MINE, datetime.now(UTC)))
+    assert look
+    assert look.tool_name in READS
+    for odd in ODD:
+        for answer in (
+            {},
+            dict.fromkeys(FIELDS, odd),
+            {f: dict.fromkeys(FIELDS, odd) for f in FIELDS},
+        ):
+            assert look.tell(answer) != "shown"
+
+
 def test_every_write_of_the_catalogue_is_here() -> None:
-    # Signed by an admin, it is refused: there is no effect to look for.
-    never_happens = {"create_conversation"}
-    covered = {tool for tool, _ in [*CASES, *UNTOLD]} | set(HALF_TOLD) | never_happens
+    covered = {tool for tool, _ in [*CASES, *UNTOLD]} | set(HALF_TOLD)
     assert covered == WRITES
