@@ -9,6 +9,7 @@ from bot.intercom.evidence.look import (
     detached,
     gone,
     look_with,
+    made_by,
     made_since,
     updated,
 )
@@ -74,11 +75,8 @@ def _listed(tool: str, tell: Tell) -> Evidence:
 
 def _noted(write: Write, found: Found) -> Sighting:
     def is_it(note: Found) -> bool:
-        return (
-            made_since(write, note)
-            and same(write.admin_id, within(note, "author", "id"))
-            and same(write.input.get("body"), note.get("body"))
-        )
+        is_ours = made_by(write, note, within(note, "author", "id"))
+        return is_ours and same(write.input.get("body"), note.get("body"))
 
     return seen(found, LISTED, is_it)
 
@@ -109,7 +107,9 @@ EVIDENCE: dict[str, Evidence] = {
     "create_contact": _created,
     "update_contact": updated("contact"),
     "archive_contact": _searched(_archived),
-    "unarchive_contact": _searched(lambda w, found: has_id(found, LISTED, w.input["contact_id"])),
+    "unarchive_contact": _searched(
+        lambda w, found: has_id(found, LISTED, w.input.get("contact_id"))
+    ),
     "delete_contact": gone("contact"),
     "merge_contacts": gone("contact", named_by="from"),
     "create_contact_note": _listed("notes", _noted),
