@@ -51,7 +51,10 @@ class VerificationRefused(Exception):
         self.unknown = unknown
 
 
-FailureKind = Literal["unauthorized", "forbidden", "rate_limited", "rejected", "unavailable"]
+FailureKind = Literal[
+    "unauthorized", "forbidden", "rate_limited", "not_found", "rejected", "unavailable"
+]
+"""not_found: the provider has no such thing."""
 
 
 class ToolFailure(Exception):
@@ -285,7 +288,10 @@ def _provider_failure(error: ScalekitToolException) -> ToolFailure:
         return ToolFailure("rate_limited", message, nothing_happened=True)
     if error.http_status >= 500:
         return ToolFailure("unavailable", message, nothing_happened=False)
-    return ToolFailure("rejected", message, nothing_happened=True)
+    # Without the tool itself, nothing is known of the thing that it was to look up.
+    no_tool = "tool" in str(error.tool_error_code).casefold()
+    kind: FailureKind = "not_found" if error.http_status == 404 and not no_tool else "rejected"
+    return ToolFailure(kind, message, nothing_happened=True)
 
 
 def _transport_failure(error: ScalekitServerException) -> ToolFailure:

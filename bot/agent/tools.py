@@ -25,7 +25,7 @@ from bot.agent.toolset import BadInput, Tool, Toolset
 from bot.intercom.areas import permission_for
 from bot.intercom.author import SpeaksAsCustomer, sign
 from bot.intercom.changes import edited
-from bot.intercom.evidence import happened, look_for
+from bot.intercom.evidence import Look, Sighting, Write, look_for
 from bot.intercom.links import call_link
 from bot.intercom.titles import outcome, title
 from bot.settings import Approvals, Region
@@ -42,11 +42,6 @@ UNKNOWN = error(
     "not have happened.",
     "Never send it again. If a read can show whether it happened, check with that; tell the "
     "teammate what you found, or that they have to look in Intercom.",
-)
-NOT_SEEN = error(
-    "The outcome of this call is unknown: it was sent, and no answer came back. A look into "
-    "Intercom right after does not show its effect so far.",
-    "Do not send it again by yourself. Tell the teammate, and let them decide.",
 )
 STOPPED = error(
     "This call was not run: the run ended before.",
@@ -270,24 +265,49 @@ class Tools:
 
     async def _look(self, call: ToolCall) -> None:
         """See whether a write of unknown outcome happened, where a read can tell."""
-        look = look_for(call.name, call.input)
-        if look is None or call.started_at is None:
+        if call.started_at is None:
             return
-        try:
-            found = await self._paced(look.tool_name, look.tool_input)
-        except ToolFailure as failure:
-            log.info("not_checked", tool=call.name, kind=failure.kind)
+        look = look_for(call.name, Write(call.input, self._teammate.admin_id, call.started_at))
+        if look is None:
             return
-        admin_id = self._teammate.admin_id
-        if happened(call.name, call.input, admin_id, call.started_at, found):
-            call.state, call.outcome = "done", "Done: no answer came, and Intercom shows it"
-            call.result = as_data(
-                call.name, {"checked": "No answer came; a look shows its effect."}
-            )
+        sighting = await self._sighting(look)
+        if sighting is None:
+            return
+        log.info("checked", tool=call.name, sighting=sighting)
+        checked = f"checked by: {title(look.tool_name, look.tool_input)}"
+        if sighting == "shown":
+            call.state = "done"
+            call.outcome = f"Done: no answer came, and Intercom shows it ({checked})"
+            said = f"No answer came; a look shows its effect ({look.tool_name})."
+            call.result = as_data(call.name, {"checked": said})
             call.link = call_link(call.input, {}, self._region)
+        elif sighting == "not_shown":
+            call.outcome = f"Outcome unknown; Intercom does not show it so far ({checked})"
+            call.result = error(
+                "The outcome of this call is unknown: it was sent, and no answer came back. A "
+                f"look into Intercom ({look.tool_name}) does not show its effect so far.",
+                "Do not send it again by yourself. Tell the teammate, and let them decide.",
+            )
         else:
-            call.outcome = "Outcome unknown; Intercom does not show it so far"
-            call.result = NOT_SEEN
+            call.outcome = f"Outcome unknown; what Intercom shows does not tell ({checked})"
+            call.result = error(
+                "The outcome of this call is unknown: it was sent, and no answer came back. A "
+                f"look into Intercom ({look.tool_name}) cannot tell whether it happened.",
+                "Never send it again. Tell the teammate that they have to look in Intercom.",
+            )
+
+    async def _sighting(self, look: Look) -> Sighting | None:
+        """What a look tells; None if it cannot be had."""
+        try:
+            self._toolset.check(look.tool_name, look.tool_input)
+            return look.tell(await self._paced(look.tool_name, look.tool_input))
+        except BadInput:
+            log.info("not_checked", look=look.tool_name, why="no such tool for this teammate")
+        except ToolFailure as failure:
+            if failure.kind == "not_found":
+                return look.when_missing
+            log.info("not_checked", look=look.tool_name, why=failure.kind)
+        return None
 
     @staticmethod
     def _failed(call: ToolCall, failure: ToolFailure) -> None:

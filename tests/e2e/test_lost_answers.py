@@ -7,7 +7,7 @@ from world import World
 
 from bot.sandbox.claude import reply, tool_use
 from bot.sandbox.intercom import PRIYA_CONVERSATION
-from bot.sandbox.people import MAYA
+from bot.sandbox.people import MAYA, TOM
 from bot.sandbox.slack import SUPPORT
 
 REPLY = "intercom_reply_to_conversation"
@@ -44,6 +44,40 @@ def test_a_reply_that_never_arrived_is_unknown_and_not_repeated(world: World) ->
     assert "Outcome unknown; Intercom does not show it so far" in shown
     assert "Do not send it again by yourself" in told
     assert len(world.intercom.writes) == writes
+
+
+def test_an_assignment_whose_answer_got_lost_shows_in_the_conversation(world: World) -> None:
+    assert TOM.intercom_admin_id
+    writes = len(world.intercom.writes)
+    assign = {"message_type": "assignment", "assignee_id": TOM.intercom_admin_id, "type": "admin"}
+    world.scalekit.fail("intercom_manage_conversation", status=503, after_effect=True)
+    call = tool_use(
+        "intercom_manage_conversation", {"conversation_id": PRIYA_CONVERSATION, **assign}
+    )
+    shown, told = run(world, "lost-3", call)
+    assert f"Intercom shows it (checked by: Read conversation {PRIYA_CONVERSATION})" in shown
+    assert '"is_error": false' in told
+    assert len(world.intercom.writes) == writes + 1
+
+
+def test_a_tag_that_never_arrived_is_unknown_and_not_repeated(world: World) -> None:
+    tag_id = next(iter(world.intercom.tags))
+    writes = len(world.intercom.writes)
+    world.scalekit.fail("intercom_delete_tag", status=503)
+    shown, told = run(world, "lost-4", tool_use("intercom_delete_tag", {"tag_id": tag_id}))
+    assert "Outcome unknown; Intercom does not show it so far" in shown
+    assert "Do not send it again by yourself" in told
+    assert len(world.intercom.writes) == writes
+    assert tag_id in world.intercom.tags
+
+
+def test_a_contact_that_is_gone_was_deleted(world: World) -> None:
+    contact_id = list(world.intercom.contacts)[-1]
+    world.scalekit.fail("intercom_delete_contact", status=503, after_effect=True)
+    delete = tool_use("intercom_delete_contact", {"contact_id": contact_id})
+    shown, _ = run(world, "lost-5", delete)
+    assert "Intercom shows it" in shown
+    assert contact_id not in world.intercom.contacts
 
 
 @pytest.mark.parametrize("tool", ["intercom_list_tags", REPLY])

@@ -18,6 +18,7 @@ from bot.sandbox.intercom.workspace import (
 )
 from bot.sandbox.provider import ProviderError
 
+LINKS_SHOWN = 10
 _LANGUAGE = {"integer": {">=", "<="}}
 _SETTABLE = [
     "email",
@@ -64,7 +65,19 @@ def paging(given: Json) -> Json:
 
 @tool
 def retrieve_contact(call: Call, given: Json) -> Json:
-    return contact(call.workspace, given["contact_id"])
+    return _with_few(contact(call.workspace, given["contact_id"]))
+
+
+def _with_few(one: Json) -> Json:
+    """A contact with at most ten of each kind of link; the list says whether there are more."""
+    return one | {
+        key: {
+            **one[key],
+            "data": one[key]["data"][:LINKS_SHOWN],
+            "has_more": len(one[key]["data"]) > LINKS_SHOWN,
+        }
+        for key in ("tags", "notes", "companies")
+    }
 
 
 @tool

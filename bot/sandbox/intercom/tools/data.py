@@ -46,6 +46,7 @@ def create_data_attribute(call: Call, given: Json) -> Json:
     if given["data_type"] == "list" and len(options or []) < 2:
         raise bad("A list needs at least two options")
     new = new_attribute(call.workspace, given, call.now)
+    new["admin_id"] = call.admin_id
     call.changed("data_attribute", new["id"], f"Defined the attribute {name}")
     return new
 
@@ -150,7 +151,11 @@ def list_data_events(call: Call, given: Json) -> Json:
         }
     recent = [one for one in mine if one["created_at"] >= call.now - KEPT_FOR]
     shown = recent[: number(given, "per_page", 50, 150)]
-    return {"type": "event.list", "events": shown, "pages": {"next": None}}
+    following = None
+    if len(shown) < len(recent):
+        before = shown[-1]["created_at"]
+        following = f"https://api.intercom.io/events?type=user&before={before}"
+    return {"type": "event.list", "events": shown, "pages": {"next": following}}
 
 
 def _summed(events: list[Json]) -> list[Json]:

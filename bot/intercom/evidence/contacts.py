@@ -1,0 +1,132 @@
+"""What shows of contacts, companies and visitors."""
+
+from bot.intercom.evidence.look import (
+    Evidence,
+    Look,
+    Tell,
+    Write,
+    attached,
+    detached,
+    gone,
+    look_with,
+    made_by,
+    made_since,
+    updated,
+)
+from bot.intercom.evidence.sighting import (
+    Found,
+    Sighting,
+    compared,
+    has_id,
+    item,
+    opposite,
+    same,
+    seen,
+    within,
+)
+
+TAGS = ("tags", "data")
+"""At most ten of them; the list says whether there are more."""
+LISTED = ("data",)
+KNOWN_BY = ("email", "external_id", "phone", "name")
+
+
+def _created(write: Write) -> Look | None:
+    # Search knows a new contact only after minutes.
+    known = {key: value for key, value in write.input.items() if key in KNOWN_BY and value}
+    if not known:
+        return None
+
+    def tell(write: Write, found: Found) -> Sighting:
+        return seen(
+            found,
+            LISTED,
+            lambda one: made_since(write, one) and compared(known, one) == "shown",
+        )
+
+    return look_with("list_contacts", {}, write, tell)
+
+
+def _searched(tell: Tell) -> Evidence:
+    """Told by whether search finds the contact, as it does unless it is archived, gone or new."""
+
+    def evidence(write: Write) -> Look:
+        query = {"field": "id", "operator": "=", "value": write.input.get("contact_id")}
+        return look_with("search_contacts", {"query": query}, write, tell)
+
+    return evidence
+
+
+def _archived(write: Write, found: Found) -> Sighting:
+    is_found = has_id(found, LISTED, write.input.get("contact_id"))
+    # Not found, it may also be too new for search.
+    return "not_shown" if is_found == "shown" else "unclear"
+
+
+def _listed(tool: str, tell: Tell) -> Evidence:
+    """Told by one of the lists that belong to a contact."""
+
+    def evidence(write: Write) -> Look:
+        asked = {"contact_id": write.input.get("contact_id")}
+        return look_with(f"list_contact_{tool}", asked, write, tell)
+
+    return evidence
+
+
+def _noted(write: Write, found: Found) -> Sighting:
+    def is_it(note: Found) -> bool:
+        is_ours = made_by(write, note, within(note, "author", "id"))
+        return is_ours and same(write.input.get("body"), note.get("body"))
+
+    return seen(found, LISTED, is_it)
+
+
+def _chosen(write: Write, found: Found) -> Sighting:
+    # A choice that is the type's default anyway need not be listed: then it is unclear.
+    wanted = {"consent_type": write.input.get("consent_type")}
+    return compared(wanted, item(found, LISTED, write.input.get("id")))
+
+
+def _saved_company(write: Write) -> Look | None:
+    company_id = write.input.get("company_id")
+    if not company_id:
+        return None
+
+    def tell(write: Write, found: Found) -> Sighting:
+        return compared(write.input, {**found, "plan": within(found, "plan", "name")})
+
+    return look_with("list_companies", {"company_id": company_id}, write, tell, "not_shown")
+
+
+def _updated_visitor(write: Write) -> Look | None:
+    """Visitors are looked up by their `user_id` alone."""
+    return updated("visitor", key="user_id")(write) if write.input.get("user_id") else None
+
+
+EVIDENCE: dict[str, Evidence] = {
+    "create_contact": _created,
+    "update_contact": updated("contact"),
+    "archive_contact": _searched(_archived),
+    "unarchive_contact": _searched(
+        lambda w, found: has_id(found, LISTED, w.input.get("contact_id"))
+    ),
+    "delete_contact": gone("contact"),
+    "merge_contacts": gone("contact", named_by="from"),
+    "create_contact_note": _listed("notes", _noted),
+    "attach_tag_to_contact": attached("contact", TAGS),
+    "detach_tag_from_contact": detached("contact", TAGS, "tag_id"),
+    "attach_contact_to_company": _listed(
+        "companies", lambda w, found: has_id(found, LISTED, w.input.get("id"))
+    ),
+    "detach_contact_from_company": _listed(
+        "companies", lambda w, found: opposite(has_id(found, LISTED, w.input.get("company_id")))
+    ),
+    "attach_subscription_to_contact": _listed("subscriptions", _chosen),
+    "detach_subscription_from_contact": _listed(
+        "subscriptions",
+        lambda w, found: opposite(has_id(found, LISTED, w.input.get("subscription_id"))),
+    ),
+    "create_or_update_company": _saved_company,
+    "delete_company": gone("company"),
+    "update_visitor": _updated_visitor,
+}

@@ -1,0 +1,116 @@
+"""What shows of tickets and their types."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.intercom.evidence.conversations import assigned, wrote
+from bot.intercom.evidence.look import (
+    Evidence,
+    Look,
+    Write,
+    attached,
+    detached,
+    look_with,
+    made_since,
+    retrieved,
+    updated,
+)
+from bot.intercom.evidence.sighting import (
+    Found,
+    Sighting,
+    all_of,
+    compared,
+    item,
+    same,
+    seen,
+    within,
+)
+
+PARTS = ("ticket_parts", "ticket_parts")
+TAGS = ("tags", "tags")
+ATTRIBUTES = ("ticket_type_attributes", "data")
+
+
+def _updated(write: Write, found: Found) -> Sighting:
+    given = {key: value for key, value in write.input.items() if key != "assignment"}
+    state = within(found, "ticket_state", "category")
+    sightings = []
+    if set(given) - {"ticket_id"}:
+        sightings.append(compared(given, {**found, "state": state}))
+    if "assignment" in write.input:
+        assignee_id = within(write.input["assignment"], "assignee_id")
+        sightings.append(assigned(assignee_id, found) if assignee_id else "unclear")
+    return all_of(*sightings)
+
+
+def _created(write: Write) -> Look | None:
+    """Tickets do not tell who created them, so title and the like have to be given; and a
+    contact named by e-mail address could not be recognized in them."""
+    given = write.input
+    attributes = given.get("ticket_attributes")
+    people = [_person(one) for one in given.get("contacts") or []]
+    if not (attributes and people and all(people)):
+        return None
+    since = {"field": "created_at", "operator": ">", "value": write.earliest}
+    if given.get("created_at") is not None:
+        since = {"field": "created_at", "operator": "=", "value": given["created_at"]}
+    kind = {"field": "ticket_type_id", "operator": "=", "value": given.get("ticket_type_id")}
+
+    def tell(write: Write, found: Found) -> Sighting:
+        def is_it(ticket: Found) -> bool:
+            return (
+                (given.get("created_at") is not None or made_since(write, ticket))
+                and compared({"ticket_attributes": attributes}, ticket) == "shown"
+                and all(_is_for(ticket, person) for person in people)
+            )
+
+        return seen(found, ("tickets",), is_it)
+
+    query = {"operator": "AND", "value": [kind, since]}
+    return look_with("search_tickets", {"query": query}, write, tell)
+
+
+def _person(given: object) -> dict[str, Any]:
+    """What a ticket, too, tells of a contact that a write names."""
+    if not isinstance(given, Mapping):
+        return {}
+    return {key: given[key] for key in ("id", "external_id") if given.get(key)}
+
+
+def _is_for(ticket: Found, person: Found) -> bool:
+    def is_it(contact: Found) -> bool:
+        return all(same(value, contact.get(key)) for key, value in person.items())
+
+    return seen(ticket, ("contacts", "contacts"), is_it) == "shown"
+
+
+def _created_type(write: Write) -> Look:
+    def tell(write: Write, found: Found) -> Sighting:
+        return seen(found, ("data",), lambda kind: _is_new(write, kind))
+
+    return look_with("list_ticket_types", {}, write, tell)
+
+
+def _created_attribute(write: Write, found: Found) -> Sighting:
+    return seen(found, ATTRIBUTES, lambda attribute: _is_new(write, attribute))
+
+
+def _is_new(write: Write, thing: Found) -> bool:
+    return made_since(write, thing) and same(write.input.get("name"), thing.get("name"))
+
+
+def _updated_attribute(write: Write, found: Found) -> Sighting:
+    return compared(write.input, item(found, ATTRIBUTES, write.input.get("attribute_id")))
+
+
+EVIDENCE: dict[str, Evidence] = {
+    "create_ticket": _created,
+    "update_ticket": retrieved("ticket", _updated),
+    "reply_to_ticket": retrieved("ticket", lambda w, found: wrote(w, found, PARTS)),
+    "attach_tag_to_ticket": attached("ticket", TAGS),
+    "detach_tag_from_ticket": detached("ticket", TAGS, "tag_id"),
+    "create_ticket_type": _created_type,
+    "update_ticket_type": updated("ticket_type"),
+    "create_ticket_type_attribute": retrieved("ticket_type", _created_attribute),
+    "update_ticket_type_attribute": retrieved("ticket_type", _updated_attribute),
+}

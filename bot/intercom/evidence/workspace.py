@@ -1,0 +1,85 @@
+"""What shows of teammates, data attributes and events."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.intercom.evidence.look import (
+    Evidence,
+    Look,
+    Write,
+    look_with,
+    made_by,
+    updated,
+)
+from bot.intercom.evidence.sighting import (
+    Found,
+    Sighting,
+    compared,
+    item,
+    same,
+    seen,
+)
+
+ATTRIBUTES = ("data",)
+
+
+def _defined(write: Write) -> Look:
+    """Told by an attribute of the name, author and time."""
+    given = write.input
+
+    def tell(write: Write, found: Found) -> Sighting:
+        return seen(
+            found,
+            ATTRIBUTES,
+            lambda one: (
+                made_by(write, one, one.get("admin_id"))
+                and same(given.get("name"), one.get("name"))
+            ),
+        )
+
+    return look_with("list_data_attributes", {"model": given.get("model")}, write, tell)
+
+
+def _redefined(write: Write) -> Look:
+    wanted = {key: value for key, value in write.input.items() if key != "options"}
+    if "options" in write.input:
+        wanted["options"] = _values(write.input["options"])
+
+    def tell(write: Write, found: Found) -> Sighting:
+        one = item(found, ATTRIBUTES, write.input.get("data_attribute_id")) or {}
+        return compared(wanted, {**one, "options": _values(one.get("options"))})
+
+    return look_with("list_data_attributes", {"include_archived": True}, write, tell)
+
+
+def _values(options: Any) -> list[Any]:
+    return [one.get("value") if isinstance(one, Mapping) else one for one in options or []]
+
+
+def _recorded(write: Write) -> Look | None:
+    """Told by an event of that name at that second, whoever recorded it."""
+    given = write.input
+    names = {"id": "intercom_user_id", "user_id": "user_id"}
+    who = {name: given[key] for key, name in names.items() if given.get(key)}
+    if not who:
+        return None
+
+    def tell(write: Write, found: Found) -> Sighting:
+        return seen(
+            found,
+            ("events",),
+            lambda one: (
+                same(given.get("event_name"), one.get("event_name"))
+                and same(given.get("created_at"), one.get("created_at"))
+            ),
+        )
+
+    return look_with("list_data_events", {"type": "user", **who}, write, tell)
+
+
+EVIDENCE: dict[str, Evidence] = {
+    "set_away_admin": updated("admin"),
+    "create_data_attribute": _defined,
+    "update_data_attribute": _redefined,
+    "create_data_event": _recorded,
+}
