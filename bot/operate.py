@@ -64,8 +64,7 @@ async def forget_thread(settings: Settings, channel_id: str, thread_ts: str, tea
         for identifier in await services.profiles.identifiers(team_id):
             for conversation in await services.store.conversations(identifier):
                 if (conversation.channel_id, conversation.thread_ts) == (channel_id, thread_ts):
-                    await services.store.erase(identifier, conversation)
-                    await services.lines.drop(identifier, conversation)
+                    await services.erase(identifier, conversation)
                     erased += 1
         if not erased:
             raise NotFound(f"Nothing is kept of {channel_id}/{thread_ts}.")

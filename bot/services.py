@@ -17,6 +17,7 @@ from bot.state.audit import Audit
 from bot.state.engine import open_engine
 from bot.state.lines import Lines
 from bot.state.metrics import Metrics
+from bot.state.models import Conversation
 from bot.state.once import Once
 from bot.state.profiles import Profiles
 from bot.state.queue import Queue
@@ -40,6 +41,11 @@ class Services:
     teammates: Teammates
     connecting: Connecting
     sign_in: SignIn
+
+    async def erase(self, identifier: str, conversation: Conversation) -> None:
+        """All that there is of a conversation: nothing of it is kept, runs or stands in line."""
+        await self.store.erase(identifier, conversation)
+        await self.lines.drop(identifier, conversation)
 
 
 @asynccontextmanager

@@ -174,8 +174,7 @@ class Jobs:
             return
         await services.scalekit.delete(identifier)
         for conversation in await services.store.conversations(identifier):
-            await services.store.erase(identifier, conversation)
-            await services.lines.drop(identifier, conversation)
+            await services.erase(identifier, conversation)
         await services.profiles.erase(identifier)
         of = Owner.model_validate_json(owner)
         await services.audit.record(

@@ -117,7 +117,7 @@ class Commands:
         services, identifier = self._services, SlackUser.of(command).identifier
         for conversation in await services.store.conversations(identifier):
             if not await services.store.is_busy(conversation):
-                await services.store.erase(identifier, conversation)
+                await services.erase(identifier, conversation)
         await self._respond(command, FORGOTTEN)
 
     async def _stop(self, command: Command) -> None:

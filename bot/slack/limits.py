@@ -69,7 +69,7 @@ class SlackLimits:
     """Every call raises `redis.exceptions.RedisError` when Redis cannot be reached."""
 
     def __init__(self, docket: Docket, bot_token: str, factor: float) -> None:
-        """`factor`: how many times the published limits Slack grants."""
+        """`factor`: how many times the published limits Slack grants; all paces go by it."""
         self._engine = cast(RedisSource, docket)
         self._workspace = hashlib.sha256(bot_token.encode()).hexdigest()[:8]
         self._factor = factor
@@ -90,7 +90,7 @@ class SlackLimits:
     async def wait_for_thread(self, channel_id: str, thread_ts: str) -> None:
         """Return once somebody may write in the thread: about once a second."""
         name = f"thread:{channel_id}:{thread_ts}"
-        await self._wait(name, "", 1, THREAD_SECONDS, float("inf"))
+        await self._wait(name, "", 1, THREAD_SECONDS / self._factor, float("inf"))
 
     async def pause(self, method: str, seconds: float) -> None:
         """Slack answered 429: nobody calls the method for that long."""

@@ -42,6 +42,10 @@ def pieces(waiting: Iterable[Shown], characters: int = PIECE_CHARACTERS) -> list
     return [piece for piece in found if piece]
 
 
+def copies(shown: Iterable[Shown]) -> list[Shown]:
+    return [item.model_copy(deep=True) for item in shown]
+
+
 def merge(shown: list[Shown], new: Shown) -> None:
     """Add a piece to what is shown; a call that is there already changes in its place."""
     if new.call is None:

@@ -12,10 +12,10 @@ from slack_sdk.models.blocks import Block
 
 from bot.agent.work import RunFailed
 from bot.slack import cards
+from bot.slack.answer import Answer, Refused, SlackDown
 from bot.slack.client import Client, SlackFailure, is_passing, patience, why
 from bot.slack.formatting import safe_markdown, split_at
 from bot.slack.posting import post_once
-from bot.slack.stream import Refused, SlackDown, Stream
 from bot.state.models import Card, Request, StreamState, ToolCall
 
 log = structlog.get_logger()
@@ -31,7 +31,7 @@ SessionStatus = Literal["processing", "active", "suspended", "closed"]
 class SlackThread:
     """One run's place in Slack. Use it as an async context manager: it sends while one is inside.
 
-    `is_mine` and `save_stream` are asked and told as `Stream` says; `save` is told before and after
+    `is_mine` and `save_stream` are asked and told as `Answer` says; `save` is told before and after
     a card is posted.
     """
 
@@ -47,7 +47,7 @@ class SlackThread:
         self._client = client
         self._request = request
         self._save = save
-        self._answer = Stream(client, request, stream, is_mine, save_stream)
+        self._answer = Answer(client, request, stream, is_mine, save_stream)
         self.say = self._answer.say
         self.show = self._answer.show
         self.keep = self._answer.keep

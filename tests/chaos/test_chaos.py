@@ -27,6 +27,7 @@ RUNS = int(os.environ.get("CHAOS_RUNS", "16"))
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
 PEOPLE = (MAYA, TOM, AISHA)
 WORKERS = 2
+SETTINGS = {"RUNS_PER_TEAMMATE": "50", "SLACK_LIMITS_FACTOR": "100"}
 WITHIN = 120 + RUNS * 4
 SLACK_METHODS = (
     "chat.startStream",
@@ -141,7 +142,7 @@ def test_each_request_ends_once_and_nothing_is_written_twice(tmp_path: Path) -> 
     if not RedisServer.is_installed():
         pytest.skip("there is no redis-server on this machine")
     random = Random(SEED)
-    world = World(tmp_path, embedded=False, settings={"RUNS_PER_TEAMMATE": "50"})
+    world = World(tmp_path, embedded=False, settings=SETTINGS)
     world.start(workers=WORKERS)
     try:
         chaos = Chaos(world, random)

@@ -60,7 +60,7 @@ class World:
         self.folder = folder
         self.sandbox = Sandbox(folder, rate_limits=rate_limits, retry_delays=(0.0, 3.0, 6.0))
         self.redis = None if embedded else RedisServer(folder)
-        self._settings = {"SLACK_LIMITS_FACTOR": "1" if rate_limits else "1000", **settings}
+        self._settings = {"SLACK_LIMITS_FACTOR": "1" if rate_limits else "20", **settings}
         self.slack = self.sandbox.slack
         self.scalekit = self.sandbox.scalekit
         self.intercom = self.sandbox.intercom

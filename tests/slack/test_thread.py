@@ -12,12 +12,13 @@ from docket import Docket
 from bot.manifest import manifest_text
 from bot.sandbox.people import MAYA
 from bot.sandbox.slack import SUPPORT, Message, SlackSandbox
+from bot.slack.answer import SlackDown
 from bot.slack.client import Client
 from bot.slack.limits import SlackLimits
-from bot.slack.stream import SlackDown
 from bot.slack.thread import SlackThread
 from bot.state.metrics import Metrics
 from bot.state.models import Request, StreamState, ToolCall
+from bot.state.store import Superseded
 
 
 class Setting:
@@ -32,9 +33,13 @@ class Setting:
         self.is_mine = True
         self.saved: list[StreamState] = []
         self.docket = docket
-        limits = SlackLimits(docket, self.slack.bot_token, 1000)
-        url = self.slack.url + "/api/"
-        self.client = Client(self.slack.bot_token, url, limits, Metrics(docket))
+        self.client = self.paced(10)
+
+    def paced(self, factor: float) -> Client:
+        """A client that keeps Slack's limits that many times over."""
+        token, url = self.slack.bot_token, self.slack.url + "/api/"
+        limits = SlackLimits(self.docket, token, factor)
+        return Client(token, url, limits, Metrics(self.docket))
 
     def thread(self, stream: StreamState | None = None) -> SlackThread:
         request = Request(
@@ -103,6 +108,7 @@ async def test_text_and_a_card_from_running_to_done(setting: Setting) -> None:
 
 
 async def test_a_thread_is_written_about_once_a_second(setting: Setting) -> None:
+    setting.client = setting.paced(1)
     async with setting.thread() as thread:
         for word in range(400):
             thread.say(f"word{word} ")
@@ -283,7 +289,8 @@ async def test_who_was_superseded_says_nothing_more(setting: Setting) -> None:
         await arrived(setting, bool)
         setting.is_mine = False
         thread.say("Not mine any more.")
-        await thread.end("end:1")
+        with pytest.raises(Superseded):
+            await thread.end("end:1")
     [message] = setting.answers()
     assert message.markdown == "Mine."
 

@@ -1,0 +1,277 @@
+"""The agent's answer: what is to be shown collects here, and goes out about once a second."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+from redis.exceptions import RedisError
+from slack_sdk.models.blocks import Block
+
+from bot.agent.work import Trouble
+from bot.slack.client import Client, SlackFailure, is_passing, patience, why
+from bot.slack.formatting import complete_part
+from bot.slack.pieces import copies, pieces
+from bot.slack.stream import Stream, Whole
+from bot.state.models import Request, Shown, StreamState, ToolCall
+from bot.state.store import Superseded
+
+log = structlog.get_logger()
+
+ATTEMPTS = 2
+TRY_AGAIN_SECONDS = 2.0
+
+
+class SlackDown(Trouble):
+    """Slack takes nothing right now."""
+
+    def __init__(self) -> None:
+        super().__init__("Slack does not take my messages right now.")
+
+
+class Refused(Exception):
+    """The thread takes nothing from us any more: it is archived, closed or gone."""
+
+
+class Answer:
+    """Use it as an async context manager: it sends while one is inside.
+
+    `is_mine` is asked before each sending: who was superseded says nothing more. `save` is told
+    before a message is started and as soon as its ts is known, so that after a crash another
+    worker finds it.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        request: Request,
+        state: StreamState | None,
+        is_mine: Callable[[], Awaitable[bool]],
+        save: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._stream = Stream(client, request, state, save)
+        self._is_mine = is_mine
+        self._waiting = copies(self.state.unsent)
+        self._sending = asyncio.Lock()
+        self._due = asyncio.Event()
+        self._held = False
+        self._sender: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Answer":
+        self._sender = asyncio.create_task(self._send_now_and_then())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        async with self._sending:  # a call under way is not cut off: its outcome would be unclear
+            if self._sender:
+                self._sender.cancel()
+        if self._sender:
+            with suppress(asyncio.CancelledError):
+                await self._sender
+
+    @property
+    def state(self) -> StreamState:
+        return self._stream.state
+
+    def say(self, text: str) -> None:
+        if self._waiting and self._waiting[-1].call is None:
+            self._waiting[-1].text += text
+        else:
+            self._waiting.append(Shown(text=text))
+        self._more_to_send()
+
+    def show(self, call: ToolCall) -> None:
+        card = call.model_copy(
+            update={"input": {}, "result": "", "change": None, "decision": None, "card": None}
+        )
+        for shown in self._waiting:
+            if shown.call and shown.call.id == call.id:
+                shown.call = card
+                break
+        else:
+            self._waiting.append(Shown(call=card))
+        self._more_to_send()
+
+    async def keep(self) -> None:
+        """What was shown so far stands, and is not sent on before more is said: the next step may
+        be taken by another worker."""
+        async with self._sending:
+            self._held = True
+            self._stream.keep(self._waiting)
+
+    def resume(self) -> None:
+        """Go on with what the step before left."""
+        if self._waiting:
+            self._more_to_send()
+
+    async def recover(self, key: str | None) -> None:
+        """The step was begun before and broke off with its worker, and nobody knows how far its
+        messages came: they are replaced, unless the ending with this key is there.
+
+        Raises SlackDown.
+        """
+        if not (self.state.touched or self.state.starting):
+            return self.resume()
+        async with self._sending:
+            try:
+                if key is None or not await self._is_there(key):
+                    self._replace()
+            except SlackFailure as error:
+                if is_passing(error):
+                    raise SlackDown from error
+                self._replace()
+
+    async def start_over(self) -> None:
+        """What the step has shown is replaced by what stood before it."""
+        async with self._sending:
+            if self._waiting != self.state.unsent or self._stream.has_changed:
+                self._replace()
+
+    async def pause(self) -> None:
+        """Close the message for now; what comes later goes into a new one.
+
+        Raises SlackDown, or Refused where the thread takes nothing any more.
+        """
+
+        async def close() -> bool | None:
+            await self._send(final=True)
+            if self._waiting:
+                return None
+            await self._stream.close()
+            return True
+
+        await self._insist(close)
+
+    async def end(self, key: str, below: list[Block], status: str, *, again: bool) -> bool:
+        """Close the answer, with `below` under its last words. `key` names this ending; `again`: it
+        may be there already. Out: whether the session has got its `status` by it.
+
+        Raises SlackDown, Refused or Superseded.
+        """
+        look_first = again
+
+        async def end() -> bool | None:
+            nonlocal look_first
+            looked, look_first = look_first, True
+            if looked and await self._is_there(key):
+                return False
+            return await self._end(Whole(key, below), status)
+
+        return await self._insist(end)
+
+    async def take_back(self) -> str:
+        """The text that was not sent; it is not tried here again."""
+        async with self._sending:
+            text = "".join(shown.text for shown in self._waiting).strip()
+            self._waiting, self._held = [], True
+            return text
+
+    def _more_to_send(self) -> None:
+        self._held = False
+        self._due.set()
+
+    def _replace(self) -> None:
+        self._waiting = self._stream.replace()
+        self._more_to_send()
+
+    async def _is_there(self, key: str) -> bool:
+        """Whether the answer's end is in the thread already. Raises SlackFailure."""
+        found = await self._stream.is_there(key)
+        if found:
+            self._waiting = []
+        return found
+
+    async def _insist(self, send: Callable[[], Awaitable[bool | None]]) -> bool:
+        """Try until it says that it is done. Raises SlackDown or Refused."""
+        refused = 0
+        while refused < ATTEMPTS:
+            async with self._sending:
+                self._stream.refusal = None
+                try:
+                    done = await send()
+                except SlackFailure as error:
+                    done, self._stream.refusal = None, error
+                refusal = self._stream.refusal
+            if done is not None:
+                return done
+            if refusal and not is_passing(refusal):
+                raise Refused(why(refusal))
+            if refusal:
+                refused += 1
+                await asyncio.sleep(TRY_AGAIN_SECONDS)
+        await self.keep()
+        raise SlackDown
+
+    async def _send_now_and_then(self) -> None:
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            if not await self._sent_in_time():
+                await asyncio.sleep(TRY_AGAIN_SECONDS)
+                self._due.set()
+
+    async def _sent_in_time(self) -> bool:
+        """Out: False if it has to be tried again."""
+        try:
+            await self._stream.turn()
+            async with self._sending:
+                if self._held:
+                    return True
+                self._stream.refusal = None
+                with patience(0, for_progress=True):
+                    await self._send(has_turn=True)
+                return self._stream.refusal is None
+        except (RedisError, Superseded) as error:
+            # The step itself meets the same trouble, and there it counts.
+            log.info("progress_not_sent", why=type(error).__name__)
+            return False
+
+    async def _send(self, *, final: bool = False, has_turn: bool = False) -> None:
+        """Send what waits, as far as Slack takes it."""
+        if not await self._is_mine():
+            self._waiting = []
+            return
+        if not await self._stream.clean():
+            return
+        waiting, self._waiting = self._waiting, []
+        if not final and waiting and waiting[-1].call is None:
+            waiting[-1].text, held = complete_part(waiting[-1].text)
+            if held:
+                self._waiting.append(Shown(text=held))
+        left = pieces(waiting)
+        try:
+            while left:
+                whole = Whole(secrets.token_hex(8)) if final else None
+                if not await self._stream.send(left[0], has_turn=has_turn, whole=whole):
+                    return
+                left.pop(0)
+                has_turn = False
+        finally:
+            self._put_back(left)
+
+    async def _end(self, whole: Whole, status: str) -> bool | None:
+        """Out: as `end`; None where Slack did not take all of it so far."""
+        if not await self._is_mine():
+            raise Superseded(whole.key)
+        if not await self._stream.clean():
+            return None
+        left, self._waiting = pieces(self._waiting), []
+        try:
+            while len(left) > 1 or (left and not self.state.ts):
+                own = whole if len(left) == 1 else Whole(secrets.token_hex(8))
+                if not await self._stream.send(left[0], whole=own):
+                    return None
+                left.pop(0)
+            if not self.state.ts:
+                return False
+            if not await self._stream.finish(left[0] if left else [], whole, status):
+                return None
+            left = []
+            return True
+        finally:
+            self._put_back(left)
+
+    def _put_back(self, left: list[list[Shown]]) -> None:
+        recalled, self._stream.recalled = self._stream.recalled, []
+        self._waiting = [*recalled, *(shown for piece in left for shown in piece), *self._waiting]
