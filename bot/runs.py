@@ -307,6 +307,7 @@ class Runs:
             return Next.ENDED
         run.asked_to_connect = True
         await work.save()
+        await thread.set_status("suspended")
         await self._note(run, "waiting")
         if not run.request.is_direct:
             pointer = POINTER_TO_RECONNECT if run.lost_connection else POINTER

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import structlog
@@ -37,6 +37,7 @@ TRY_AGAIN = ExponentialRetry(
 """For about an hour."""
 EVERY_HALF_MINUTE = Perpetual(every=timedelta(seconds=30), automatic=True)
 LEFT_LYING = timedelta(seconds=60)
+ONCE_MORE = timedelta(minutes=2)
 GRACE = LEASE * 0.6
 """How long steps may take to end at a shutdown: while it drains, the engine renews no leases."""
 
@@ -165,10 +166,16 @@ class Jobs:
             await offer_to_connect(services, user, thread_ts=None, lost=True)
         await publish_home(services, user)
 
-    async def left(self, identifier: str, owner: str, retry: Retry = TRY_AGAIN) -> None:
+    async def left(
+        self, identifier: str, owner: str, once_more: bool = False, retry: Retry = TRY_AGAIN
+    ) -> None:
         """A teammate is gone: so are their account, their conversations and what waits."""
         services = self._services
-        if await services.profiles.owner(identifier) is None and not (
+        if once_more:
+            account = await services.scalekit.find(identifier)
+            if account and account.is_active:
+                return  # who has come back meanwhile keeps what is new
+        elif await services.profiles.owner(identifier) is None and not (
             await services.store.conversations(identifier)
         ):
             return
@@ -176,7 +183,10 @@ class Jobs:
         for conversation in await services.store.conversations(identifier):
             await services.erase(identifier, conversation)
         await services.profiles.erase(identifier)
+        if once_more:
+            return
         of = Owner.model_validate_json(owner)
+        await services.queue.left(identifier, of, once_more=datetime.now(UTC) + ONCE_MORE)
         await services.audit.record(
             AuditEntry(what="left", identifier=identifier, team_id=of.team_id, user_id=of.user_id)
         )

@@ -136,8 +136,9 @@ class Answer:
 
         async def close() -> bool | None:
             await self._send(final=True)
-            if self._waiting:
+            if not self._is_blank:
                 return None
+            self._waiting = []
             await self._stream.close()
             return True
 
@@ -166,6 +167,11 @@ class Answer:
             text = "".join(shown.text for shown in self._waiting).strip()
             self._waiting, self._held = [], True
             return text
+
+    @property
+    def _is_blank(self) -> bool:
+        """Whether nothing waits that anybody would see."""
+        return not any(shown.call or shown.text.strip() for shown in self._waiting)
 
     def _more_to_send(self) -> None:
         self._held = False
@@ -231,8 +237,7 @@ class Answer:
         """Send what waits, as far as Slack takes it."""
         if not await self._is_mine():
             self._waiting = []
-            return
-        if not await self._stream.clean():
+        if not await self._stream.clean() or self._is_blank:
             return
         waiting, self._waiting = self._waiting, []
         if not final and waiting and waiting[-1].call is None:
@@ -256,7 +261,7 @@ class Answer:
             raise Superseded(whole.key)
         if not await self._stream.clean():
             return None
-        left, self._waiting = pieces(self._waiting), []
+        left, self._waiting = [] if self._is_blank else pieces(self._waiting), []
         try:
             while len(left) > 1 or (left and not self.state.ts):
                 own = whole if len(left) == 1 else Whole(secrets.token_hex(8))

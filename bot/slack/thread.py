@@ -107,7 +107,6 @@ class SlackThread:
             await self._answer.pause()
         except Refused:
             await self.keep()
-        await self.set_status("suspended")
 
     async def ask(self, calls: list[ToolCall]) -> None:
         """Close the message and show a card for each call that has none yet.

@@ -59,9 +59,13 @@ class Queue:
         add = self._docket.add("account_changed", key=f"account:{event_id}")
         await add(identifier)
 
-    async def left(self, identifier: str, owner: Owner) -> None:
-        add = self._docket.add("left", key=f"left:{identifier}")
-        await add(identifier, owner.model_dump_json())
+    async def left(
+        self, identifier: str, owner: Owner, *, once_more: datetime | None = None
+    ) -> None:
+        """`once_more`: when to look again for what a step that was under way may have left."""
+        key = f"left:{identifier}:{'again' if once_more else 'now'}"
+        add = self._docket.add("left", when=once_more, key=key)
+        await add(identifier, owner.model_dump_json(), once_more is not None)
 
     async def uninstalled(self, event_id: str, team_id: str) -> None:
         add = self._docket.add("uninstalled", key=f"uninstalled:{event_id}")

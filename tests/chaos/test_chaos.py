@@ -35,6 +35,8 @@ SLACK_METHODS = (
     "chat.stopStream",
     "chat.postMessage",
     "chat.update",
+    "chat.delete",
+    "conversations.replies",
     "agents.sessions.setStatus",
     "assistant.threads.setStatus",
     "users.info",
@@ -109,7 +111,8 @@ class Chaos:
         if self.random.random() < 0.5:
             self.world.slack.fail(method, retry_after=1, times=self.random.randrange(1, 3))
         else:
-            self.world.slack.fail(method, status=503)
+            lost = self.random.random() < 0.5
+            self.world.slack.fail(method, status=503, applied=lost)
 
     def intercom(self) -> None:
         tool = self.random.choice(("intercom_list_tags", "intercom_reply_to_conversation"))
@@ -165,6 +168,7 @@ def test_each_request_ends_once_and_nothing_is_written_twice(tmp_path: Path) -> 
         endings = {number: chaos.endings(number) for number in chaos.asked}
         assert {number: count for number, count in endings.items() if count != 1} == {}
         check_writes(world, chaos)
+        check_texts(world, chaos)
         check_cards(world, chaos)
     finally:
         world.stop()
@@ -179,6 +183,15 @@ def check_writes(world: World, chaos: Chaos) -> None:
     approved = {f"<p>Chaos note {number}.</p>" for number in chaos.approved}
     assert set(written) <= approved
     assert written
+
+
+def check_texts(world: World, chaos: Chaos) -> None:
+    """What was said stands in its thread once, whatever became of the messages it came in."""
+    for _, thread in chaos.asked.values():
+        said = " ".join(message.plain for message in world.answers(SUPPORT, thread))
+        if "Reference:" not in said:
+            counted = [said.count(words) for words in ("Looking.", "Noting.", "Over and out")]
+            assert counted == [1, 1, 1], said
 
 
 def check_cards(world: World, chaos: Chaos) -> None:

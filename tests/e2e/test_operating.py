@@ -1,6 +1,7 @@
 """`bot runs` and `bot threads`, as an operator uses them; deploys in the middle of work."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -102,3 +103,18 @@ def deploy(world: World, runs: int) -> None:
         assert [answer.markdown.split() for answer in answers] == [["On", "it.", "Noted."]]
         assert [task.status for task in answers[0].tasks] == ["complete"]
     assert len(world.intercom.writes) == runs
+
+
+def test_web_ends_what_it_took_and_the_next_one_takes_the_rest(fresh_world: World) -> None:
+    world = fresh_world
+    world.connect(MAYA, TOM)
+    asked = range(20)
+    for number in asked:
+        world.claude.script(reply(f"Answer {number}."), when=f"web-{number}-")
+    threads = [world.mention((MAYA, TOM)[n % 2], f"web-{n}-") for n in asked]
+    assert world.bot.web
+    assert world.bot.web.stop() in (0, -signal.SIGTERM)
+    world.bot.start_web()
+    for number, thread in zip(asked, threads, strict=True):
+        answers = world.ended(SUPPORT, thread)
+        assert [answer.markdown.strip() for answer in answers] == [f"Answer {number}."]

@@ -90,3 +90,19 @@ def test_a_rate_limit_is_obeyed_and_the_last_state_arrives(world: World) -> None
     assert [task.status for task in answer.tasks] == ["complete"]
     calls = [call for call in world.slack.calls if call.args.get("thread_ts") == thread]
     assert [call.status for call in calls if call.method == "chat.startStream"].count(200) == 1
+
+
+def test_a_change_that_cannot_be_asked_for_is_not_made(strict_world: World) -> None:
+    world = strict_world
+    world.connect(MAYA)
+    contact = next(iter(world.intercom.contacts))
+    call = tool_use("intercom_create_contact_note", {"contact_id": contact, "body": "Never."})
+    world.claude.script(reply("May I? ", call), when="no card-1")
+    writes = len(world.intercom.writes)
+    world.slack.fail("chat.postMessage", error="restricted_action", times=3)
+    thread = world.mention(MAYA, "no card-1")
+    said = " ".join(answer.plain for answer in world.ended(SUPPORT, thread))
+    world.slack.heal()
+    assert "I cannot ask for your approval" in said
+    assert "Nothing was changed in Intercom" in said
+    assert len(world.intercom.writes) == writes

@@ -30,7 +30,9 @@ def test_metrics_count_what_happened(world: World) -> None:
     def grew(name: str) -> float:
         return scraped(world).get(name, 0.0) - before.get(name, 0.0)
 
-    assert grew('intercom_agent_runs_total{outcome="done"}') == 1
+    world.slack.wait(
+        lambda: grew('intercom_agent_runs_total{outcome="done"}') == 1, what="the count"
+    )
     assert grew('intercom_agent_tool_calls_total{outcome="done",tool="intercom_list_tags"}') == 1
     assert grew('intercom_agent_claude_tokens_total{kind="output"}') > 0
     assert grew("intercom_agent_first_sign_seconds_count") == 1

@@ -150,7 +150,8 @@ class Server:
     ) -> Response:
         with self._workspace.changing():
             self.calls.append(Call(name, args, answer, status, self._workspace.now()))
-        return JSONResponse(answer, status, headers)
+        # Escaped, since half a character is kept as it came, and UTF-8 has none.
+        return Response(json.dumps(answer), status, headers, media_type="application/json")
 
     async def _respond(self, request: Request) -> Response:
         try:
