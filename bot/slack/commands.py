@@ -8,8 +8,7 @@ from slack_sdk.models.blocks import Block
 from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import AccountsUnavailable
 from bot.accounts.teammates import NotConnected, NotPermitted
-from bot.agent.toolset import reads
-from bot.intercom.areas import abilities, permission_for
+from bot.intercom.areas import permission_for
 from bot.services import Services
 from bot.slack.connect import offer_to_connect
 from bot.slack.errands import CannotPost, respond
@@ -29,6 +28,7 @@ from bot.slack.messages import (
 from bot.slack.privately import POINTER as PRIVATELY
 from bot.slack.privately import ask_privately
 from bot.slack.questions import ask_aloud
+from bot.slack.standing import standing
 from bot.state.models import Command, Request
 
 log = structlog.get_logger()
@@ -96,14 +96,11 @@ class Commands:
     async def _status(self, command: Command) -> None:
         services, user = self._services, SlackUser.of(command)
         try:
-            teammate = await services.teammates.connected(user.identifier)
+            teammate, since, can = await standing(services, user.identifier)
         except NotConnected as error:
             return await self._respond(command, LOST if error.lost else NOT_CONNECTED)
         except NotPermitted as error:
             return await self._respond(command, not_permitted(error))
-        tools = await services.teammates.tools_now(user.identifier)
-        since = await services.profiles.connected_since(user.identifier)
-        can = abilities((tool.name, reads(tool)) for tool in tools)
         lines = [
             connected_as(teammate.name, teammate.workspace),
             account_details(teammate, since),

@@ -22,13 +22,13 @@ from slack_sdk.models.views import View
 from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import AccountsUnavailable
 from bot.accounts.teammates import NotConnected, NotPermitted
-from bot.agent.toolset import reads
-from bot.intercom.areas import Ability, abilities
+from bot.intercom.areas import Ability
 from bot.services import Services
 from bot.settings import STRICTNESS, Approvals
 from bot.slack import messages
 from bot.slack.client import SlackFailure, why
 from bot.slack.formatting import escape, moment
+from bot.slack.standing import standing
 from bot.state.models import Outcome, Owner, Preferences, RecentRequest, Teammate
 
 log = structlog.get_logger()
@@ -88,16 +88,12 @@ class Home:
             log.warning("slack_refused", call="views.publish", why=why(error))
 
     async def _account(self, user: SlackUser) -> list[Block]:
-        teammates, profiles = self._services.teammates, self._services.profiles
         try:
-            teammate = await teammates.connected(user.identifier)
-            tools = await teammates.tools_now(user.identifier)
+            teammate, since, can = await standing(self._services, user.identifier)
         except NotConnected as error:
             return _not_connected(lost=error.lost)
         except (NotPermitted, AccountsUnavailable):
             return [*messages.section(messages.STATUS_UNKNOWN)]
-        since = await profiles.connected_since(user.identifier)
-        can = abilities((tool.name, reads(tool)) for tool in tools)
         return [*_connected(teammate, since), *_abilities(can)]
 
     async def _requests(self, user: SlackUser) -> list[Block]:
