@@ -10,7 +10,6 @@ import structlog
 from docket import ConcurrencyLimit, ExponentialRetry, Perpetual, Retry, Worker
 
 from bot.accounts.identity import SlackUser
-from bot.accounts.pacing import Pacing
 from bot.accounts.teammates import NotConnected, NotPermitted
 from bot.agent.claude import Claude
 from bot.agent.loop import Agent
@@ -28,6 +27,7 @@ from bot.slack.privately import ask_privately
 from bot.state.audit import AuditEntry
 from bot.state.engine import LEASE
 from bot.state.models import Command, Conversation, Owner, PendingConnection, Press, Request
+from bot.state.pacing import Pacing
 
 log = structlog.get_logger()
 

@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 MAX_TOKENS = 16_000
 TURN_SECONDS = 300.0
-"""A turn's own deadline: the SDK honours any Retry-After, however long."""
+"""A turn's own deadline."""
 
 PASSING = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 """Statuses of errors that go away by themselves."""
@@ -39,11 +39,12 @@ class CutOff(Exception):
 
 class ClaudeUnavailable(Exception):
     """Claude did not take the turn. The text is a sentence for the teammate. `passes`: trying
-    again later can help."""
+    again later can help, after `retry_after` seconds where Claude says so."""
 
-    def __init__(self, sentence: str, *, passes: bool) -> None:
+    def __init__(self, sentence: str, *, passes: bool, retry_after: float) -> None:
         super().__init__(sentence)
         self.passes = passes
+        self.retry_after = retry_after
 
 
 class ToolUse(BaseModel):
@@ -80,6 +81,7 @@ class Claude:
         self._client = AsyncAnthropic(
             api_key=settings.anthropic_api_key.get_secret_value(),
             base_url=settings.anthropic_base_url,
+            max_retries=0,  # the SDK would sleep through any Retry-After, however long, unseen
         )
 
     async def close(self) -> None:
@@ -132,8 +134,11 @@ class Claude:
                 request=error.request_id,
                 message=error.message,
             )
-            passes = error.status_code in PASSING
-            raise ClaudeUnavailable(_sentence(error), passes=passes) from error
+            raise ClaudeUnavailable(
+                _sentence(error),
+                passes=error.status_code in PASSING,
+                retry_after=_retry_after(error),
+            ) from error
         if final.stop_reason is None:
             raise CutOff("the stream ended early")
         ending = _ENDINGS[final.stop_reason]
@@ -153,6 +158,14 @@ class Claude:
                 if block["type"] == "tool_use" and ending == "tools"
             ],
         )
+
+
+def _retry_after(error: anthropic.APIStatusError) -> float:
+    """Seconds; 0 where Claude does not say."""
+    try:
+        return max(0.0, float(error.response.headers.get("retry-after", 0)))
+    except ValueError:
+        return 0.0
 
 
 def _sentence(error: anthropic.APIStatusError) -> str:

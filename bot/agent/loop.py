@@ -9,7 +9,6 @@ from typing import Any
 
 import structlog
 
-from bot.accounts.pacing import Pacing
 from bot.accounts.scalekit import AccountsUnavailable, Scalekit
 from bot.accounts.teammates import NotConnected, NotPermitted, Teammates
 from bot.agent.approving import Approving
@@ -21,13 +20,14 @@ from bot.agent.prompt import news, system_prompt
 from bot.agent.recorder import Recorder
 from bot.agent.tools import Tools, asked_for, leave_open, needs_approval
 from bot.agent.toolset import Toolset
-from bot.agent.turns import Turns
+from bot.agent.turns import CLAUDE, Turns
 from bot.agent.work import Next, RunFailed, Thread, Trouble, Work, keep
 from bot.intercom.areas import permission_for
 from bot.intercom.links import conversation_link
 from bot.settings import Settings
 from bot.state.metrics import Metrics
 from bot.state.models import Head, ToolCall
+from bot.state.pacing import Pacing
 from bot.state.profiles import Profiles
 
 log = structlog.get_logger()
@@ -60,7 +60,7 @@ class Agent:
         self._recorder = recorder
         self._metrics = metrics
         self._limits = Limits()
-        self._turns = Turns(settings, claude, metrics)
+        self._turns = Turns(settings, claude, pacing, metrics)
         self._approving = Approving(settings, scalekit, profiles, self._limits, recorder, metrics)
 
     async def step(self, work: Work, thread: Thread, time_zone: str) -> Next:
@@ -115,7 +115,9 @@ class Agent:
         except ClaudeUnavailable as error:
             if error.passes:
                 await thread.start_over()
-                raise Trouble(str(error)) from error
+                if error.retry_after:
+                    await self._pacing.pause(CLAUDE, error.retry_after)
+                raise Trouble(str(error), error.retry_after) from error
             raise RunFailed(str(error)) from error
         finally:
             run.seconds += time.monotonic() - began

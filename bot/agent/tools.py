@@ -15,7 +15,6 @@ from typing import Any
 import structlog
 from opentelemetry import trace
 
-from bot.accounts.pacing import Pacing
 from bot.accounts.scalekit import FailureKind, Scalekit, ToolFailure
 from bot.accounts.teammates import NotConnected
 from bot.agent.claude import ToolUse
@@ -30,6 +29,7 @@ from bot.intercom.links import call_link
 from bot.intercom.titles import outcome, title
 from bot.settings import Approvals, Region
 from bot.state.models import Decision, Effect, Run, Teammate, ToolCall
+from bot.state.pacing import Pacing
 
 log = structlog.get_logger()
 tracer = trace.get_tracer(__name__)

@@ -17,18 +17,24 @@ from bot.agent.prompt import FROM_SUMMARY, SUMMARIZE, news
 from bot.agent.work import Thread, Trouble, Work
 from bot.settings import Settings
 from bot.state.metrics import Metrics
+from bot.state.pacing import Pacing
 
 log = structlog.get_logger()
 tracer = trace.get_tracer(__name__)
 
+CLAUDE = "claude"
+"""The name of the pause that Claude asked for."""
 STREAM_ATTEMPTS = 3
 WATCH_SECONDS = 0.5
 
 
 class Turns:
-    def __init__(self, settings: Settings, claude: Claude, metrics: Metrics) -> None:
+    def __init__(
+        self, settings: Settings, claude: Claude, pacing: Pacing, metrics: Metrics
+    ) -> None:
         self._settings = settings
         self._claude = claude
+        self._pacing = pacing
         self._metrics = metrics
 
     async def take(self, work: Work, thread: Thread, time_zone: str) -> Turn:
@@ -37,6 +43,9 @@ class Turns:
         Raises Trouble, ClaudeUnavailable, and what `work.check` raises.
         """
         run = work.run
+        left = await self._pacing.left(CLAUDE)
+        if left:
+            raise Trouble("Claude has asked for a pause.", left)
         system, toolset, _ = await frozen(work.store, work.conversation)
         tools = toolset.params()
         if await work.store.size(work.conversation) > self._settings.context_tokens:

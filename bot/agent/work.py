@@ -33,7 +33,12 @@ class RunFailed(Exception):
 
 
 class Trouble(Exception):
-    """A service that the run needs is down; it can go on later. The text is a sentence."""
+    """A service that the run needs is down; it can go on later. The text is a sentence;
+    `retry_after`: how many seconds the service asks to be left alone."""
+
+    def __init__(self, sentence: str, retry_after: float = 0.0) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
 
 
 class Thread(Protocol):

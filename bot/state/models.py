@@ -227,6 +227,10 @@ class Run(BaseModel):
     """Since when a service that it needs is down."""
     troubles: int = 0
     """How often it was tried in vain since then."""
+    trouble: str = ""
+    """What is down, in a sentence."""
+    not_before: datetime | None = None
+    """When it is tried again."""
     approval_since: datetime | None = None
     """Since when it waits for approvals."""
     seconds: float = 0.0

@@ -8,7 +8,8 @@ import redis
 from world import World
 
 from bot.sandbox.claude import reply
-from bot.sandbox.people import MAYA
+from bot.sandbox.claude.sandbox import first_user_text
+from bot.sandbox.people import MAYA, TOM
 from bot.sandbox.slack import SUPPORT
 
 
@@ -19,7 +20,7 @@ def statuses(world: World, thread: str) -> list[str]:
 
 def test_claude_down_for_a_while_is_waited_for(world: World) -> None:
     world.connect(MAYA)
-    world.claude.fail(times=6)
+    world.claude.fail(times=2)
     world.claude.script(reply("Back again."), when="outage-1")
     thread = world.mention(MAYA, "outage-1")
     [answer] = world.ended(SUPPORT, thread)
@@ -75,3 +76,51 @@ def test_a_full_redis_is_a_loud_error_and_loses_nothing(fresh_world: World) -> N
         client.config_set("maxmemory", "0")
     assert "There is room again." in world.ended(SUPPORT, thread)[-1].plain
     assert len(world.answers(SUPPORT, thread)) == 1
+
+
+@pytest.mark.parametrize("status", [429, 529])
+def test_a_pause_that_claude_asks_for_is_kept_by_all_runs(world: World, status: int) -> None:
+    world.connect(MAYA, TOM)
+    names = [f"pause-{status}-1-", f"pause-{status}-2-"]
+    gate = world.claude.gate()
+    world.claude.script(reply("First ", gate, "half."), when=names[0])
+    first = world.mention(MAYA, names[0])
+    assert gate.arrived()
+    world.claude.fail(status=status, retry_after=4)
+    world.claude.script(reply("Second."), when=names[1])
+    second = world.mention(TOM, names[1])
+    world.slack.wait(
+        lambda: any("is waiting: Claude" in said for said in statuses(world, second)),
+        what="the state that shows it",
+    )
+    third = world.mention(TOM, names[1])
+    gate.open()
+    for thread in (first, second, third):
+        world.ended(SUPPORT, thread)
+    asked = [r.at for r in world.claude.requests if names[1] in first_user_text(r.body)]
+    refused, *later = asked
+    assert len(later) == 2
+    assert min(later) - refused >= 4
+
+
+def test_a_long_pause_holds_no_worker_and_can_be_stopped(fresh_world: World) -> None:
+    world = fresh_world
+    world.connect(MAYA)
+    world.claude.fail(status=429, retry_after=300)
+    thread = world.mention(MAYA, "pause-long")
+    world.slack.wait(
+        lambda: any("Claude's rate limit" in said for said in statuses(world, thread)),
+        what="the state that shows it",
+    )
+    world.slack.press_stop(MAYA.slack_user_id, SUPPORT, thread)
+    assert "Stopped" in world.ended(SUPPORT, thread)[-1].plain
+
+
+def test_a_pause_longer_than_runs_wait_ends_in_a_clear_sentence(fresh_world: World) -> None:
+    world = fresh_world
+    world.connect(MAYA)
+    world.claude.fail(status=529, retry_after=3600)
+    thread = world.mention(MAYA, "pause-too-long")
+    [answer] = world.ended(SUPPORT, thread)
+    assert "It asks to be left alone for 60 min." in answer.plain
+    assert "Reference:" in answer.plain

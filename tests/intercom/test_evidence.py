@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from bot.accounts.pacing import Pacing
 from bot.accounts.scalekit import Scalekit
 from bot.agent.limits import Limits
 from bot.agent.tools import Tools
@@ -31,6 +30,7 @@ from bot.sandbox.scalekit import ScalekitSandbox
 from bot.settings import Settings
 from bot.state.engine import open_engine
 from bot.state.models import Teammate, ToolCall
+from bot.state.pacing import Pacing
 
 WHO = "slack:T1:U1"
 MINE, TOMS = str(MAYA.intercom_admin_id), str(TOM.intercom_admin_id)

@@ -1,5 +1,5 @@
-"""Intercom's rate limit, kept by all runs of one workspace together: when it answers 429 to one of
-them, all of them pause, and come back spread out."""
+"""Pauses that all runs keep together: where Intercom answers 429 to one run of a workspace, or
+Claude asks one to wait, all of them pause, and come back spread out."""
 
 import asyncio
 import random
@@ -26,12 +26,22 @@ class Pacing:
     async def wait(self, workspace: str) -> None:
         """Return once calls for this workspace may go out."""
         while True:
-            async with self._engine.redis() as redis:
-                until = float(await redis.get(f"pause:{workspace}") or 0)
-            left = until - time.time()
-            if left <= 0:
+            left = await self.left(workspace)
+            if not left:
                 return
             await asyncio.sleep(left + random.uniform(0, 0.5 + left / 4))  # noqa: S311
+
+    async def left(self, name: str) -> float:
+        """Seconds until calls may go out; 0: now."""
+        async with self._engine.redis() as redis:
+            until = float(await redis.get(f"pause:{name}") or 0)
+        return max(0.0, until - time.time())
+
+    async def pause(self, name: str, seconds: float) -> None:
+        """It was asked for so long a pause."""
+        async with self._engine.redis() as redis:
+            until = str(time.time() + seconds)
+            await redis.set(f"pause:{name}", until, px=int(seconds * 1000) + 1)
 
     async def limited(self, workspace: str) -> None:
         """Intercom answered 429: everybody pauses, longer each time in a row."""

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 from docket import Docket
 
-from bot.accounts.pacing import Pacing
 from bot.state.engine import open_engine
+from bot.state.pacing import Pacing
 
 
 @pytest.fixture
