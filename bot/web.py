@@ -22,6 +22,7 @@ from bot.metrics import exposition
 from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.slack.listeners import MALFORMED, build_app
+from bot.state.eviction import CURE, evicting
 from bot.tracing import flush_traces
 from bot.webhooks import Webhooks
 from bot.worker import Jobs, work
@@ -37,6 +38,7 @@ class Web:
         self._slack = AsyncSlackRequestHandler(slack)
         self._connect = ConnectPages(services)
         self._webhooks = Webhooks(services)
+        self._in_memory = services.settings.in_memory
         self._signing_secret = services.settings.slack_signing_secret.get_secret_value()
 
     def routes(self) -> list[Route]:
@@ -71,12 +73,16 @@ class Web:
         return PlainTextResponse("ok")
 
     async def readyz(self, request: Request) -> Response:
-        """200 when Redis takes writes; Slack's requests would be refused otherwise."""
+        """200 when Redis takes writes, and keeps what it took."""
         try:
             await self._services.store.ping()
         except RedisError as error:
             log.warning("not_ready", why=type(error).__name__)
             return JSONResponse({"ready": False, "redis": "unreachable"}, status_code=503)
+        policy = None if self._in_memory else await evicting(self._services.docket)
+        if policy:
+            words = f"maxmemory-policy is {policy}: {CURE}"
+            return JSONResponse({"ready": False, "redis": words}, status_code=503)
         return JSONResponse({"ready": True})
 
 

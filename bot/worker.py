@@ -1,6 +1,7 @@
 """The task engine's jobs. Each takes a conversation one step further, or does one errand."""
 
 import asyncio
+import random
 import signal
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from bot.slack.presses import Presses
 from bot.slack.privately import ask_privately
 from bot.state.audit import AuditEntry
 from bot.state.engine import LEASE
+from bot.state.eviction import evicting
 from bot.state.models import Command, Conversation, Owner, PendingConnection, Press, Request
 from bot.state.pacing import Pacing
 
@@ -213,6 +215,7 @@ async def work(services: Services) -> None:
         services.docket,
         concurrency=services.settings.worker_concurrency,
         redelivery_timeout=LEASE,
+        reconnection_delay=timedelta(seconds=random.uniform(1, 4)),  # noqa: S311
     ) as worker:
         await worker.run_forever()
 
@@ -226,6 +229,7 @@ async def run_worker(settings: Settings) -> None:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, ended.set)
+        await evicting(services.docket)
         log.info("worker_started")
         ending = asyncio.create_task(ended.wait())
         await asyncio.wait([working, ending], return_when=asyncio.FIRST_COMPLETED)

@@ -16,6 +16,14 @@ ENDINGS_IN_WORDS: dict[Ending, str] = {
 }
 
 
+def is_torn(messages: list[dict[str, Any]]) -> bool:
+    """Whether the beginning is missing: a conversation begins with something asked."""
+    if not messages or messages[0]["role"] != "user":
+        return True
+    content = messages[0]["content"]
+    return isinstance(content, list) and content[0]["type"] == "tool_result"
+
+
 def answer(call: ToolCall) -> dict[str, Any]:
     """A call's `tool_result`."""
     return {

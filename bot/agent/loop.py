@@ -157,7 +157,7 @@ class Agent:
         if head and head.account != teammate.account:
             await self._forget_other_account(work, thread)
             head = None
-        if head is None:
+        if head is None or await work.store.toolset(head.toolset) is None:
             toolset = Toolset.of(await self._teammates.tools(identifier))
             if not toolset.tools:
                 raise RunFailed(

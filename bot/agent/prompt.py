@@ -47,6 +47,10 @@ SUMMARIZE = (
     "decided, what was found (with ids, names, figures and links that may be needed again), what "
     "was changed in Intercom and with which outcome, and what is still open. No preamble."
 )
+LOST = (
+    "What was said before in this conversation has been lost. These calls were made for this "
+    "request already; do not repeat a change, and read again what you need: "
+)
 FROM_SUMMARY = "What came before in this conversation, in your own summary:\n\n"
 
 

@@ -13,7 +13,8 @@ from opentelemetry import trace
 from bot.agent.budget import spent, sum_up
 from bot.agent.claude import Claude, CutOff, Turn
 from bot.agent.frozen import frozen
-from bot.agent.prompt import FROM_SUMMARY, SUMMARIZE, news
+from bot.agent.history import is_torn
+from bot.agent.prompt import FROM_SUMMARY, LOST, SUMMARIZE, news
 from bot.agent.work import Thread, Trouble, Work
 from bot.settings import Settings
 from bot.state.metrics import Metrics
@@ -51,6 +52,8 @@ class Turns:
         if await work.store.size(work.conversation) > self._settings.context_tokens:
             await self._go_on_by_summary(work, system, tools, time_zone)
         messages = [json.loads(message) for message in await work.store.messages(work.conversation)]
+        if is_torn(messages):
+            messages = await self._begin_again(work, time_zone)
         budget = spent(run, self._settings)
         if budget and not run.summing_up and messages[-1]["role"] == "user":
             run.summing_up = True
@@ -81,6 +84,20 @@ class Turns:
             await self._metrics.count("claude_tokens", tokens, kind=kind)
         await work.store.save_size(work.conversation, turn.tokens_in + turn.tokens_out)
         return turn
+
+    async def _begin_again(self, work: Work, time_zone: str) -> list[dict[str, Any]]:
+        """Redis has lost what was said: Claude gets the request anew, and what was done for it."""
+        run = work.run
+        log.error("conversation_lost", cure="give Redis memory, and maxmemory-policy noeviction")
+        done = [{"call": call.title, "outcome": call.outcome} for call in run.ended_calls]
+        said = "\n\n".join([run.request.text, *run.heard]).strip()
+        content = [{"type": "text", "text": text} for text in (said, LOST + json.dumps(done))]
+        messages: list[dict[str, Any]] = [
+            {"role": "user", "content": content},
+            {"role": "system", "content": news(datetime.now(UTC), time_zone)},
+        ]
+        await work.save(afresh=True, messages=messages)
+        return messages
 
     async def _go_on_by_summary(
         self, work: Work, system: str, tools: list[dict[str, Any]], time_zone: str

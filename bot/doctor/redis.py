@@ -10,6 +10,8 @@ from redis.exceptions import AuthenticationError, RedisError
 from bot.doctor.finding import Finding, failure, ok, warning
 from bot.doctor.guard import guarded
 from bot.settings import Settings
+from bot.state.eviction import CURE as EVICTION_CURE
+from bot.state.eviction import policy_that_evicts
 
 OLDEST = 7
 CURE = "check REDIS_URL, and that the server runs and can be reached from this machine"
@@ -86,12 +88,12 @@ def _persistence(info: dict[str, Any]) -> Finding:
 
 
 def _eviction(info: dict[str, Any]) -> Finding:
-    policy = info.get("maxmemory_policy", "unknown")
-    if policy == "noeviction":
+    policy = policy_that_evicts(info)
+    if policy is None:
         return ok("Redis eviction", "noeviction")
     return warning(
         "Redis eviction",
         f"maxmemory-policy is {policy}: a full Redis could drop waiting requests and "
         "conversations without a word",
-        f"set `maxmemory-policy noeviction` {_CONFIG}",
+        EVICTION_CURE,
     )
