@@ -11,6 +11,8 @@ from redis.exceptions import RedisError
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -30,11 +32,36 @@ from bot.worker import Jobs, work
 log = structlog.get_logger()
 
 
+AT_ONCE = 40
+"""Requests of Slack's that are taken at a time, fewer than there are connections to Redis; others
+wait a moment."""
+SHAPELESS = (TypeError, ValueError, AttributeError, LookupError, RecursionError)
+"""What Bolt raises at a payload of another shape. A listener's own errors end inside Bolt."""
+
+
+class SocketMode(AsyncSocketModeHandler):
+    """The same events over a connection of our own; what has another shape is not acknowledged."""
+
+    def __init__(self, slack: AsyncApp, app_token: str, room: asyncio.Semaphore) -> None:
+        super().__init__(slack, app_token)
+        self._room = room
+
+    async def handle(  # type: ignore[override]
+        self, client: SocketModeClient, req: SocketModeRequest
+    ) -> None:
+        try:
+            async with self._room:
+                await super().handle(client, req)
+        except SHAPELESS as error:
+            log.warning("malformed_payload", why=type(error).__name__)
+
+
 class Web:
     """The routes. What they need is opened when the server starts."""
 
-    def __init__(self, services: Services, slack: AsyncApp) -> None:
+    def __init__(self, services: Services, slack: AsyncApp, room: asyncio.Semaphore) -> None:
         self._services = services
+        self._room = room
         self._slack = AsyncSlackRequestHandler(slack)
         self._connect = ConnectPages(services)
         self._webhooks = Webhooks(services)
@@ -59,9 +86,9 @@ class Web:
         if refused:
             return refused
         try:
-            return await self._slack.handle(request)
-        except (TypeError, ValueError, AttributeError, LookupError, RecursionError) as error:
-            # A listener's own errors end inside Bolt: this one is about the payload's shape.
+            async with self._room:
+                return await self._slack.handle(request)
+        except SHAPELESS as error:
             log.warning("malformed_payload", why=type(error).__name__)
             return PlainTextResponse(MALFORMED, status_code=400)
 
@@ -99,19 +126,20 @@ async def run_web(settings: Settings) -> None:
         async with open_services(settings) as services:
             Jobs(services)
             slack = build_app(services)
-            app.router.routes.extend(Web(services, slack).routes())
-            socket_mode: AsyncSocketModeHandler | None = None
+            room = asyncio.Semaphore(AT_ONCE)
+            app.router.routes.extend(Web(services, slack, room).routes())
+            socket_mode: SocketMode | None = None
             if settings.slack_app_token:
                 token = settings.slack_app_token.get_secret_value()
-                socket_mode = AsyncSocketModeHandler(slack, token)
-                await socket_mode.connect_async()
+                socket_mode = SocketMode(slack, token, room)
+                await socket_mode.connect_async()  # type: ignore[no-untyped-call]
             worker = asyncio.create_task(work(services)) if settings.in_memory else None
             log.info("web_started", port=settings.port, socket_mode=bool(socket_mode))
             try:
                 yield
             finally:
                 if socket_mode:
-                    await socket_mode.close_async()
+                    await socket_mode.close_async()  # type: ignore[no-untyped-call]
                 if worker:
                     worker.cancel()
                     with suppress(asyncio.CancelledError):

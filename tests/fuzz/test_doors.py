@@ -416,7 +416,7 @@ def test_no_request_breaks_the_web_process(web: World) -> None:
     print(f"{statuses.total()} requests: {dict(sorted(statuses.items()))}")
     assert not broken, f"seed {SEED}, {len(broken)} broken:\n" + "\n".join(broken[:10])
     assert {200, 303, 400, 401, 403, 404, 410} <= set(statuses)
-    assert not _exceptions(web), "\n".join(_exceptions(web)[:5])
+    assert not exceptions(web), "\n".join(exceptions(web)[:5])
     assert _accepted(web)
     for key in _accepted(web):
         # One that does not parse would stop the search for all that are left lying.
@@ -430,7 +430,7 @@ def _accepted(web: World) -> list[str]:
         return [key.decode() for key in state.zrange("open", 0, -1)]
 
 
-def _exceptions(web: World) -> list[str]:
+def exceptions(web: World) -> list[str]:
     assert web.bot.web
     lines = web.bot.web.output().splitlines()
     return [line for line in lines if "Traceback" in line or '"exception"' in line]

@@ -343,6 +343,10 @@ class SlackSandbox(Reading):
         """Closes every socket, with or without a warning before."""
         self._serving.call(self.sockets.close())
 
+    def send_frame(self, text: str) -> None:
+        """Sends anything over Socket Mode. Raises NoSocket."""
+        self._serving.call(self.sockets.send(text))
+
     def fail(
         self,
         method: str,

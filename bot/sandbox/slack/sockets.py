@@ -110,6 +110,13 @@ class Sockets:
             raise NoSocket
         return answer
 
+    async def send(self, text: str) -> None:
+        """Send a frame as it is to one socket. Raises NoSocket."""
+        usable = [socket for socket in self._open if not socket.ws.closed]
+        if not usable:
+            raise NoSocket
+        await secrets.choice(usable).ws.send_str(text)
+
     def _connections_open(self, args: Json) -> Json:
         """apps.connections.open: a URL that is good for one connection."""
         if len(self._open) >= MOST_SOCKETS:
