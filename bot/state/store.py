@@ -38,6 +38,7 @@ if fresh == 1 then
   redis.call('HSET', KEYS[1], 'known', '1')
   redis.call('EXPIRE', KEYS[1], ARGV[2])
   redis.call('RPUSH', KEYS[2], ARGV[3])
+  redis.call('EXPIRE', KEYS[2], ARGV[2])
   redis.call('ZADD', KEYS[3], ARGV[5], ARGV[4])
   redis.call('ZADD', KEYS[4], ARGV[5], ARGV[4])
   redis.call('EXPIRE', KEYS[4], ARGV[2])
