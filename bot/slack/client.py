@@ -30,7 +30,6 @@ PASSING = frozenset(
     {
         "fatal_error",
         "internal_error",
-        "ratelimited",
         "request_timeout",
         "service_unavailable",
         "team_added_to_org",
@@ -118,15 +117,16 @@ def open_client(settings: Settings, limits: SlackLimits, metrics: Metrics) -> Cl
 
 def is_limited(error: Exception) -> bool:
     """It was not done: Slack, or we ourselves, had no room for it."""
-    return isinstance(error, SlackApiError) and error.response.get("error") == "ratelimited"
+    if not isinstance(error, SlackApiError):
+        return False
+    return _status(error) == 429 or error.response.get("error") == "ratelimited"
 
 
 def is_passing(error: Exception) -> bool:
     """Slack is down, slow or busy: later it may take the same call."""
     if not isinstance(error, SlackApiError):
         return True
-    status = getattr(error.response, "status_code", 200)
-    return status >= 500 or error.response.get("error") in PASSING
+    return _status(error) >= 500 or is_limited(error) or error.response.get("error") in PASSING
 
 
 def is_unclear(error: Exception) -> bool:
@@ -140,6 +140,11 @@ def why(error: Exception) -> str:
     if isinstance(error, SlackApiError):
         return str(error.response.get("error"))
     return type(error).__name__
+
+
+def _status(error: SlackApiError) -> int:
+    """The HTTP status; 200 for what we refused ourselves."""
+    return getattr(error.response, "status_code", 200)
 
 
 def _may_repeat(api_method: str, error: Exception) -> bool:

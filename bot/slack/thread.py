@@ -47,6 +47,7 @@ class SlackThread:
         self._client = client
         self._request = request
         self._save = save
+        self._first_sign: asyncio.Task[None] | None = None
         self._answer = Answer(client, request, stream, is_mine, save_stream)
         self.say = self._answer.say
         self.show = self._answer.show
@@ -65,6 +66,7 @@ class SlackThread:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._forget_first_sign()
         await self._answer.__aexit__(kind, error, trace)
 
     @property
@@ -73,8 +75,8 @@ class SlackThread:
 
     async def begin(self) -> None:
         """The first sign of life, and the native Stop button."""
-        first = asyncio.create_task(self._begin())
-        await asyncio.wait([first], timeout=FIRST_SIGN_SECONDS)
+        self._first_sign = asyncio.create_task(self._begin())
+        await asyncio.wait([self._first_sign], timeout=FIRST_SIGN_SECONDS)
 
     async def _begin(self) -> None:
         where = {"channel_id": self._request.channel_id, "thread_ts": self._request.thread_ts}
@@ -177,6 +179,7 @@ class SlackThread:
         What the thread does not take goes to the teammate by direct message. Raises Trouble
         while Slack is down.
         """
+        self._forget_first_sign()
         try:
             if await self._answer.end(key, below or [], status, again=again):
                 return
@@ -187,6 +190,7 @@ class SlackThread:
 
     async def set_status(self, status: SessionStatus) -> None:
         """Where the session stands. Not `processing`: the Stop button goes."""
+        self._forget_first_sign()
         where = {"channel_id": self._request.channel_id, "thread_ts": self._request.thread_ts}
         with _unimportant("agents.sessions.setStatus"):
             await self._client.agents_sessions_setStatus(**where, status=status)
@@ -195,6 +199,11 @@ class SlackThread:
                 await self._client.assistant_threads_setStatus(
                     channel_id=where["channel_id"], thread_ts=where["thread_ts"], status=""
                 )
+
+    def _forget_first_sign(self) -> None:
+        """What Slack was slow to take must not come after what stands now."""
+        if self._first_sign:
+            self._first_sign.cancel()
 
     async def _send_directly(self, key: str) -> None:
         text = await self._answer.take_back()
