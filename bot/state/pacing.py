@@ -11,10 +11,8 @@ from docket import Docket
 from bot.state.engine import RedisSource
 
 FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 20.0
-"""Seconds. Intercom's limits are spread over windows of ten."""
-CALM = 60
-"""Seconds without a 429 after which the next one counts as the first."""
+LONGEST_PAUSE = 10.0
+"""Seconds: Intercom's limits are spread over windows of ten."""
 
 
 class Pacing:
@@ -44,14 +42,16 @@ class Pacing:
             await redis.set(f"pause:{name}", until, px=int(seconds * 1000) + 1)
 
     async def limited(self, workspace: str) -> None:
-        """Intercom answered 429: everybody pauses, longer each time in a row."""
+        """Intercom answered 429: everybody pauses, longer each time in a row. Calls that were under
+        way when a pause began do not make it longer."""
+        if await self.left(workspace):
+            return
         async with self._engine.redis() as redis:
-            times = await redis.hincrby("limited", workspace, 1)
-            pause = min(FIRST_PAUSE * 2 ** (int(times) - 1), LONGEST_PAUSE)
-            await redis.set(f"pause:{workspace}", str(time.time() + pause), ex=CALM)
+            times = int(await redis.hincrby("limited", workspace, 1))
+        await self.pause(workspace, min(FIRST_PAUSE * 2.0 ** min(times - 1, 10), LONGEST_PAUSE))
 
     async def calm(self, workspace: str) -> None:
-        """A call went through."""
+        """A call went through: the next 429 counts as the first in a row."""
         async with self._engine.redis() as redis:
             if not await redis.exists(f"pause:{workspace}"):
                 await redis.hdel("limited", workspace)

@@ -16,19 +16,37 @@ async def docket() -> AsyncIterator[Docket]:
         yield docket
 
 
-async def test_a_pause_holds_for_the_workspace_and_grows(docket: Docket) -> None:
+async def let_it_pass(docket: Docket) -> None:
+    async with docket.redis() as redis:
+        await redis.delete("pause:w1")
+
+
+async def test_a_pause_holds_for_the_workspace_and_nobody_else(docket: Docket) -> None:
     one, other = Pacing(docket), Pacing(docket)
     await one.limited("w1")
-    await one.limited("w1")
-    async with docket.redis() as redis:
-        assert 1.0 < float(await redis.get("pause:w1")) - time.time() <= 2.0
-        assert await redis.get("pause:w2") is None
-        await redis.set("pause:w1", str(time.time() + 0.2))
+    assert 0.5 < await other.left("w1") <= 1.0
+    assert await other.left("w2") == 0
+    await other.pause("w1", 0.2)
     began = time.monotonic()
     await other.wait("w1")
     assert time.monotonic() - began >= 0.2
-    async with docket.redis() as redis:
-        await redis.delete("pause:w1")
-    await other.calm("w1")
-    async with docket.redis() as redis:
-        assert await redis.hget("limited", "w1") is None
+
+
+async def test_it_grows_each_time_in_a_row_up_to_one_window(docket: Docket) -> None:
+    pacing = Pacing(docket)
+    pauses = []
+    for _ in range(6):
+        await pacing.limited("w1")
+        pauses.append(round(await pacing.left("w1")))
+        await let_it_pass(docket)
+    assert pauses == [1, 2, 4, 8, 10, 10]
+    await pacing.calm("w1")
+    await pacing.limited("w1")
+    assert round(await pacing.left("w1")) == 1
+
+
+async def test_the_calls_of_one_moment_are_one_pause(docket: Docket) -> None:
+    pacing = Pacing(docket)
+    for _ in range(20):
+        await pacing.limited("w1")
+    assert round(await pacing.left("w1")) == 1
