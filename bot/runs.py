@@ -13,7 +13,7 @@ from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import AccountsUnavailable
 from bot.accounts.teammates import NotConnected, NotPermitted
 from bot.agent.loop import NO_ACCOUNTS, Agent
-from bot.agent.work import Next, RunFailed, Stopped, Trouble, Work
+from bot.agent.work import Next, RunFailed, Stopped, Trouble, Work, settle_cards
 from bot.outages import Outages, how_long
 from bot.services import Services
 from bot.slack.answer import SlackDown
@@ -187,6 +187,7 @@ class Runs:
         if run.outcome == "working":
             run.outcome = "done"
         await self._note(run, run.outcome)
+        await settle_cards(run, thread)
         trace = Trace(
             reference=run.reference,
             answer=run.answer,

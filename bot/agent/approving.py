@@ -9,7 +9,7 @@ from bot.agent.proposals import Proposals
 from bot.agent.recorder import Recorder
 from bot.agent.tools import EXPIRED, TYPED_INSTEAD, apply, end
 from bot.agent.toolset import Toolset
-from bot.agent.work import Thread, Work, keep
+from bot.agent.work import Thread, Work, keep, settle_cards
 from bot.intercom.links import call_link
 from bot.settings import Approvals, Settings, stricter_of
 from bot.state.metrics import Metrics
@@ -106,8 +106,8 @@ class Approving:
             await self._recorder.ended(run, call)
             decision = call.decision.kind if call.decision else "typed" if typed else "expired"
             await self._metrics.count("approvals", decision=decision)
-            await thread.settle(call)
             if call.ended:
                 thread.show(call)
+        await settle_cards(run, thread)
         await thread.begin()
         return True

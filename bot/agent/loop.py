@@ -21,7 +21,7 @@ from bot.agent.recorder import Recorder
 from bot.agent.tools import Tools, asked_for, leave_open, needs_approval
 from bot.agent.toolset import Toolset
 from bot.agent.turns import CLAUDE, Turns
-from bot.agent.work import Next, RunFailed, Thread, Trouble, Work, keep
+from bot.agent.work import Next, RunFailed, Thread, Trouble, Work, keep, settle_cards
 from bot.intercom.areas import permission_for
 from bot.intercom.links import conversation_link
 from bot.settings import Settings
@@ -133,12 +133,10 @@ class Agent:
         `taken`: how many requests of the inbox end with it."""
         run = work.run
         for call in run.calls:
-            waited = call.card is not None and call.decision is None
             leave_open(call)
             await self._recorder.ended(run, call)
             thread.show(call)
-            if waited:
-                await thread.settle(call)
+        await settle_cards(run, thread)
         thread.say(words)
         answers = [answer(call) for call in run.calls]
         run.ended_calls += [call.model_copy(update={"result": ""}) for call in run.calls]
@@ -235,6 +233,7 @@ class Agent:
                 await self._recorder.ended(run, call, teammate)
                 await self._metrics.count("tool_calls", tool=call.name, outcome=call.state)
 
+        await settle_cards(run, thread)
         for call in run.calls:
             if call.ended:
                 thread.show(call)

@@ -62,7 +62,8 @@ class Thread(Protocol):
         Trouble or RunFailed."""
 
     async def settle(self, call: ToolCall) -> None:
-        """It was decided: nothing is left to press, and it shows what was decided."""
+        """It was decided: nothing is left to press, and it shows what was decided. If that could
+        not be shown now, the call still has a stale card."""
 
     async def heard(self, request: Request) -> None:
         """Show that a message that arrived meanwhile was taken up."""
@@ -138,6 +139,14 @@ class Work:
             raise Superseded(self.conversation.key)
         if stopped:
             raise Stopped(stopped)
+
+
+async def settle_cards(run: Run, thread: Thread) -> None:
+    """Settle the cards of calls that were decided, as far as a crash or Slack kept that from
+    happening when they were."""
+    for call in [*run.ended_calls, *run.calls]:
+        if call.has_stale_card:
+            await thread.settle(call)
 
 
 async def keep(

@@ -15,7 +15,7 @@ from bot.slack import cards
 from bot.slack.answer import Answer, Refused, SlackDown
 from bot.slack.client import Client, SlackFailure, is_passing, patience, why
 from bot.slack.formatting import safe_markdown, split_at
-from bot.slack.posting import post_once
+from bot.slack.posting import find_posted, post_once
 from bot.state.models import Card, Request, StreamState, ToolCall
 
 log = structlog.get_logger()
@@ -125,16 +125,28 @@ class SlackThread:
         await self.set_status("suspended")
 
     async def settle(self, call: ToolCall) -> None:
-        if call.card is None or call.change is None:
-            return
-        owner = self._request.user_id
-        with _unimportant("chat.update"):
+        assert call.change
+        request, owner = self._request, self._request.user_id
+        try:
+            if call.card is None:
+                ts = await find_posted(
+                    self._client, request.channel_id, request.thread_ts, _key(call)
+                )
+                if ts is None:
+                    call.card_settled = True
+                    return
+                call.card = Card(channel_id=request.channel_id, ts=ts)
             await self._client.chat_update(
                 channel=call.card.channel_id,
                 ts=call.card.ts,
                 text=cards.fate(call, owner),
                 blocks=cards.settled(call, owner, call.signed_as),
             )
+        except SlackFailure as error:
+            log.info("slack_refused", call="chat.update", why=why(error))
+            call.card_settled = not is_passing(error)
+        else:
+            call.card_settled = True
 
     async def heard(self, request: Request) -> None:
         with _progress("reactions.add"):
@@ -152,7 +164,7 @@ class SlackThread:
                 self._client,
                 self._request.channel_id,
                 self._request.thread_ts,
-                f"call:{call.id}",
+                _key(call),
                 look_first=look_first,
                 text=cards.summary(call.change),
                 blocks=cards.card(call, alike, self._request.user_id, call.signed_as),
@@ -255,6 +267,11 @@ def _progress(call: str) -> Iterator[None]:
     """What a run can do without, and does not wait for."""
     with _unimportant(call), patience(0, for_progress=True):
         yield
+
+
+def _key(call: ToolCall) -> str:
+    """Of the call's card."""
+    return f"call:{call.id}"
 
 
 def _cannot_ask(reason: str) -> RunFailed:

@@ -143,6 +143,8 @@ class ToolCall(BaseModel):
     asked: bool = False
     """Its card may have been posted."""
     card: Card | None = None
+    card_settled: bool = False
+    """Nothing is left to press on its card."""
     signed_as: str = ""
     decision: Decision | None = None
     started_at: datetime | None = None
@@ -159,6 +161,11 @@ class ToolCall(BaseModel):
         if self.started_at is None or self.ended_at is None:
             return None
         return (self.ended_at - self.started_at).total_seconds()
+
+    @property
+    def has_stale_card(self) -> bool:
+        """It was decided, and its card may still have buttons."""
+        return self.asked and not self.card_settled and self.state != "waiting"
 
     @property
     def is_read(self) -> bool:

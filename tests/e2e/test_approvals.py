@@ -109,7 +109,7 @@ def test_only_its_teammate_decides_and_only_once(strict_world: World) -> None:
     assert len(world.intercom.writes) == writes
     for _ in range(4):
         press(world, MAYA, card, "approve_call")
-    world.ended(SUPPORT, thread, answers=3)
+    world.ended(SUPPORT, thread, answers=2)
     world.slack.wait(lambda: world.private(MAYA, "decided already"), what="the private word")
     assert len(world.intercom.writes) == writes + 1
 
@@ -122,7 +122,7 @@ def test_what_was_edited_is_what_runs_and_claude_learns_it(strict_world: World) 
     view = modal(world, MAYA)
     new = "We refunded *30* dollars.\n<b>Sorry</b>\n\nMaya"
     world.slack.submit_view(MAYA.slack_user_id, str(view["id"]), {"body": {"body": new}})
-    world.ended(SUPPORT, thread, answers=3)
+    world.ended(SUPPORT, thread, answers=2)
     body = world.intercom.conversation(PRIYA_CONVERSATION)["conversation_parts"]
     last = body["conversation_parts"][-1]["body"]
     assert last == "<p>We refunded *30* dollars.<br>&lt;b&gt;Sorry&lt;/b&gt;</p><p>Maya</p>"
@@ -142,7 +142,7 @@ def test_denied_with_a_reason(strict_world: World) -> None:
     view = modal(world, MAYA)
     reason = {"reason": {"reason": "Too harsh, soften it"}}
     world.slack.submit_view(MAYA.slack_user_id, str(view["id"]), reason)
-    assert "Understood." in world.ended(SUPPORT, thread, answers=3)[-1].plain
+    assert "Understood." in world.ended(SUPPORT, thread, answers=2)[-1].plain
     assert len(world.intercom.writes) == writes
     assert "Too harsh, soften it" in told_claude(world, "deny-1")
     assert "Denied by" in text_of(world, card)
@@ -154,7 +154,7 @@ def test_a_reason_is_optional(strict_world: World) -> None:
     [card] = cards(world, thread)
     press(world, MAYA, card, "deny_call")
     world.slack.submit_view(MAYA.slack_user_id, str(modal(world, MAYA)["id"]), {})
-    assert "All right." in world.ended(SUPPORT, thread, answers=3)[-1].plain
+    assert "All right." in world.ended(SUPPORT, thread, answers=2)[-1].plain
 
 
 def test_several_alike_are_approved_at_once_in_claudes_order(strict_world: World) -> None:
@@ -185,7 +185,7 @@ def test_the_first_runs_while_the_second_still_waits(strict_world: World) -> Non
     world.slack.wait(lambda: "Approved by" in text_of(world, second), what="the second's card")
     assert len(world.intercom.writes) == writes
     press(world, MAYA, first, "approve_call")
-    world.ended(SUPPORT, thread, answers=4)
+    world.ended(SUPPORT, thread, answers=3)
     assert len(world.intercom.writes) == writes + 2
 
 
@@ -195,7 +195,7 @@ def test_who_types_instead_is_heard_and_nothing_runs(strict_world: World) -> Non
     thread = ask(world, "typed-1", reply(note("Old.")), reply("Never mind then."))
     [card] = cards(world, thread)
     world.mention(MAYA, "forget it, who is on duty?", thread=thread)
-    assert "Never mind then." in world.ended(SUPPORT, thread, answers=3)[-1].plain
+    assert "Never mind then." in world.ended(SUPPORT, thread, answers=2)[-1].plain
     assert len(world.intercom.writes) == writes
     told = told_claude(world, "typed-1")
     assert "the teammate wrote what follows" in told
@@ -210,7 +210,7 @@ def test_stop_ends_what_waits(strict_world: World) -> None:
     thread = ask(world, "stop-waiting", reply(note("Waits.")))
     [card] = cards(world, thread)
     world.slack.post(MAYA.slack_user_id, SUPPORT, "stop", thread_ts=thread)
-    answers = world.ended(SUPPORT, thread, answers=3)
+    answers = world.ended(SUPPORT, thread, answers=2)
     assert "Stopped" in answers[-1].plain
     assert "Not run" in answers[-1].plain
     assert "approve_call" not in text_of(world, card)
@@ -224,7 +224,7 @@ def test_it_waits_without_a_worker_and_through_a_restart(strict_fresh_world: Wor
     world.bot.workers[0].kill()
     press(world, MAYA, card, "approve_call")
     world.bot.start_worker()
-    assert "After the restart." in world.ended(SUPPORT, thread, answers=3)[-1].plain
+    assert "After the restart." in world.ended(SUPPORT, thread, answers=2)[-1].plain
     assert len(world.intercom.writes) == 1
 
 
@@ -233,10 +233,10 @@ def test_what_nobody_approves_expires(impatient_world: World) -> None:
     world.connect(MAYA)
     world.prefer(MAYA, "writes")
     thread = ask(world, "expires-1", reply(note("Too late.")), reply("It was not approved."))
-    answers = world.ended(SUPPORT, thread, answers=3)
+    answers = world.ended(SUPPORT, thread, answers=2)
     assert "It was not approved." in answers[-1].plain
     assert "nobody approved it in time" in told_claude(world, "expires-1")
-    assert "Not approved in time" in text_of(world, answers[1])
+    assert "Not approved in time" in text_of(world, answers[0])
     assert world.intercom.writes == []
 
 
@@ -250,7 +250,7 @@ def test_the_teammates_own_stricter_preference_holds(world: World) -> None:
     [card] = cards(world, thread)
     assert len(world.intercom.writes) == writes + 1
     press(world, AISHA, card, "approve_call")
-    world.ended(SUPPORT, thread, answers=3)
+    world.ended(SUPPORT, thread, answers=2)
     assert len(world.intercom.writes) == writes + 2
     world.prefer(AISHA, "deployment")
 
@@ -284,7 +284,7 @@ def test_another_admins_id_is_nobodys_name(strict_world: World) -> None:
     [card] = cards(world, thread)
     assert str(TOM.intercom_admin_id) not in text_of(world, card)
     press(world, MAYA, card, "approve_call")
-    world.ended(SUPPORT, thread, answers=3)
+    world.ended(SUPPORT, thread, answers=2)
     assert world.intercom.writes[-1].signed_as == MAYA.intercom_admin_id
 
 
@@ -301,7 +301,7 @@ def test_an_unknown_tool_and_the_same_write_twice(strict_world: World) -> None:
     )
     [card] = cards(world, thread)
     press(world, MAYA, card, "approve_call")
-    world.ended(SUPPORT, thread, answers=3)
+    world.ended(SUPPORT, thread, answers=2)
     assert len(world.intercom.writes) == writes + 1
     assert "the very same change was made" in told_claude(world, "twice-1")
     assert "There is no tool named 'intercom_wipe_everything'" in told_claude(world, "twice-1")
@@ -312,7 +312,7 @@ def test_every_write_is_in_the_audit(strict_world: World) -> None:
     thread = ask(world, "audit-1", reply(note("For the record.")), reply("Ok."))
     [card] = cards(world, thread)
     press(world, MAYA, card, "approve_call")
-    world.ended(SUPPORT, thread, answers=3)
+    world.ended(SUPPORT, thread, answers=2)
     entry = world.audit()[-1]
     assert entry["what"] == "write"
     assert entry["tool"] == "intercom_reply_to_conversation"
@@ -341,6 +341,6 @@ def test_a_customers_orders_end_at_the_teammate(strict_world: World) -> None:
     assert len(world.intercom.writes) == writes
     press(world, MAYA, card, "deny_call")
     world.slack.submit_view(MAYA.slack_user_id, str(modal(world, MAYA)["id"]), {})
-    world.ended(SUPPORT, thread, answers=3)
+    world.ended(SUPPORT, thread, answers=2)
     assert len(world.intercom.writes) == writes
     assert contact in world.intercom.contacts
