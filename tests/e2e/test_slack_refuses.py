@@ -1,5 +1,7 @@
 """Slack refuses in all its ways: each ends somewhere sensible, and no run dies of it."""
 
+import json
+
 import pytest
 from world import World
 
@@ -106,3 +108,24 @@ def test_a_change_that_cannot_be_asked_for_is_not_made(strict_world: World) -> N
     assert "I cannot ask for your approval" in said
     assert "Nothing was changed in Intercom" in said
     assert len(world.intercom.writes) == writes
+
+
+def test_a_card_that_cannot_be_changed_when_it_is_decided_is_changed_later(
+    strict_world: World,
+) -> None:
+    world = strict_world
+    world.connect(MAYA)
+    contact = next(iter(world.intercom.contacts))
+    call = tool_use("intercom_create_contact_note", {"contact_id": contact, "body": "Late card."})
+    world.claude.script(reply("May I? ", call), reply("Noted."), when="late card-1")
+    thread = world.mention(MAYA, "late card-1")
+    world.slack.wait(
+        lambda: world.slack.session(SUPPORT, thread).lifecycle == "suspended", what="the card"
+    )
+    card = world.answers(SUPPORT, thread)[-1]
+    world.slack.fail("chat.update", status=503, times=3)
+    world.slack.click(MAYA.slack_user_id, SUPPORT, card.ts, "approve_call")
+    assert "Noted." in world.ended(SUPPORT, thread, answers=3)[-1].plain
+    [settled] = [m for m in world.answers(SUPPORT, thread) if m.ts == card.ts]
+    assert "Approved by" in settled.plain
+    assert "approve_call" not in json.dumps(settled.blocks)
