@@ -237,6 +237,7 @@ class Answer:
         """Send what waits, as far as Slack takes it."""
         if not await self._is_mine():
             self._waiting = []
+            return
         if not await self._stream.clean() or self._is_blank:
             return
         waiting, self._waiting = self._waiting, []
