@@ -135,14 +135,10 @@ class Answer:
         """
 
         async def close() -> bool | None:
-            await self._send(final=True)
-            if not self._is_blank:
-                return None
-            self._waiting = []
-            await self._stream.close()
-            return True
+            return await self._end(Whole(secrets.token_hex(8)), None)
 
         await self._insist(close)
+        await self._stream.reset()
 
     async def end(self, key: str, below: list[Block], status: str, *, again: bool) -> bool:
         """Close the answer, with `below` under its last words. `key` names this ending; `again`: it
@@ -212,52 +208,54 @@ class Answer:
     async def _send_now_and_then(self) -> None:
         while True:
             await self._due.wait()
-            self._due.clear()
-            if not await self._sent_in_time():
-                await asyncio.sleep(TRY_AGAIN_SECONDS)
-                self._due.set()
+            again_in = await self._send_if_free()
+            if again_in:
+                await asyncio.sleep(again_in)
 
-    async def _sent_in_time(self) -> bool:
-        """Out: False if it has to be tried again."""
+    async def _send_if_free(self) -> float:
+        """Out: seconds after which it has to be tried again; 0 if it has not."""
         try:
-            await self._stream.turn()
+            seconds = 0.0 if self._held or self._is_blank else await self._stream.turn_in()
+            if seconds:
+                return seconds
             async with self._sending:
+                self._due.clear()
                 if self._held:
-                    return True
+                    return 0
                 self._stream.refusal = None
                 with patience(0, for_progress=True):
-                    await self._send(has_turn=True)
-                return self._stream.refusal is None
+                    await self._send_some()
+            if self._stream.refusal is None:
+                return 0
         except (RedisError, Superseded) as error:
             # The step itself meets the same trouble, and there it counts.
             log.info("progress_not_sent", why=type(error).__name__)
-            return False
+        self._due.set()
+        return TRY_AGAIN_SECONDS
 
-    async def _send(self, *, final: bool = False, has_turn: bool = False) -> None:
-        """Send what waits, as far as Slack takes it."""
+    async def _send_some(self) -> None:
+        """Send what waits and is complete, as far as Slack takes it."""
         if not await self._is_mine():
             self._waiting = []
             return
         if not await self._stream.clean() or self._is_blank:
             return
         waiting, self._waiting = self._waiting, []
-        if not final and waiting and waiting[-1].call is None:
+        if waiting[-1].call is None:
             waiting[-1].text, held = complete_part(waiting[-1].text)
             if held:
                 self._waiting.append(Shown(text=held))
         left = pieces(waiting)
+        has_turn = True
         try:
-            while left:
-                whole = Whole(secrets.token_hex(8)) if final else None
-                if not await self._stream.send(left[0], has_turn=has_turn, whole=whole):
-                    return
+            while left and await self._stream.send(left[0], has_turn=has_turn):
                 left.pop(0)
                 has_turn = False
         finally:
             self._put_back(left)
 
-    async def _end(self, whole: Whole, status: str) -> bool | None:
-        """Out: as `end`; None where Slack did not take all of it so far."""
+    async def _end(self, whole: Whole, status: str | None) -> bool | None:
+        """Out: whether a stream was closed; None where Slack did not take all of it so far."""
         if not await self._is_mine():
             raise Superseded(whole.key)
         if not await self._stream.clean():

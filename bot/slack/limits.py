@@ -53,7 +53,7 @@ local before = redis.call('ZRANGE', KEYS[1], -at_once, -at_once, 'WITHSCORES')
 if before[2] and tonumber(before[2]) + within > place then
   place = tonumber(before[2]) + within
 end
-if place - now > patience then return 'no' end
+if place - now > patience then return string.format('%.3f', now - place) end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.3f', now - within))
 redis.call('ZADD', KEYS[1], string.format('%.3f', place), ARGV[5])
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', (place - now + within) * 1000))
@@ -62,7 +62,11 @@ return string.format('%.3f', place - now)
 
 
 class NoRoom(Exception):
-    """The call would have to wait longer than it is worth."""
+    """The call would have to wait longer than it is worth: `seconds`, as things stand."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 class SlackLimits:
@@ -87,10 +91,12 @@ class SlackLimits:
             at_once = max(1, int(TIERS[method] * self._factor * share))
             await self._wait(method, method, at_once, MINUTE, patience)
 
-    async def wait_for_thread(self, channel_id: str, thread_ts: str) -> None:
-        """Return once somebody may write in the thread: about once a second."""
+    async def wait_for_thread(
+        self, channel_id: str, thread_ts: str, patience: float = float("inf")
+    ) -> None:
+        """Return once somebody may write in the thread: about once a second. Raises NoRoom."""
         name = f"thread:{channel_id}:{thread_ts}"
-        await self._wait(name, "", 1, THREAD_SECONDS / self._factor, float("inf"))
+        await self._wait(name, "", 1, THREAD_SECONDS / self._factor, patience)
 
     async def pause(self, method: str, seconds: float) -> None:
         """Slack answered 429: nobody calls the method for that long."""
@@ -114,10 +120,10 @@ class SlackLimits:
                     str(within),
                     secrets.token_hex(8),
                 )
-            if left == b"no":
-                raise NoRoom(name)
             seconds = float(left)
-            if seconds <= 0:
+            if seconds < 0:
+                raise NoRoom(-seconds)
+            if seconds == 0:
                 return
             await asyncio.sleep(seconds)
             async with self._engine.redis() as redis:

@@ -27,6 +27,7 @@ from bot.slack.client import (
     patience,
     why,
 )
+from bot.slack.limits import NoRoom
 from bot.slack.pieces import blocks, chunks, closing, copies, merge, running, size, text_of
 from bot.slack.posting import EVENT, find_posted, post_once
 from bot.state.models import Request, Shown, StreamState
@@ -94,6 +95,15 @@ class Stream:
         request = self._request
         await self._client.limits.wait_for_thread(request.channel_id, request.thread_ts)
 
+    async def turn_in(self) -> float:
+        """Take the turn if it is free: then 0. Out: seconds after which it may be."""
+        request = self._request
+        try:
+            await self._client.limits.wait_for_thread(request.channel_id, request.thread_ts, 0)
+        except NoRoom as error:
+            return error.seconds
+        return 0.0
+
     async def send(
         self, piece: list[Shown], *, has_turn: bool = False, whole: Whole | None = None
     ) -> bool:
@@ -122,9 +132,10 @@ class Stream:
             return False
         return True
 
-    async def finish(self, last: list[Shown], whole: Whole, status: str) -> bool:
-        """Close the message with `last` as its last piece, and set the session's status. Out:
-        whether it is closed; if not, `last` is to be sent in another one. Raises SlackFailure."""
+    async def finish(self, last: list[Shown], whole: Whole, status: str | None) -> bool:
+        """Close the message with `last` as its last piece, and set the session's status, if one is
+        given. Out: whether it is closed; if not, `last` is to be sent in another one. Raises
+        SlackFailure."""
         await self.turn()
         if last and self._is_full(last):
             await self._move_on(last)
@@ -148,12 +159,8 @@ class Stream:
         self._shown, self.state = [], StreamState()
         return True
 
-    async def close(self) -> None:
-        """Close the message that is open, if one is: what comes goes into a new one. Raises
-        SlackFailure."""
-        if self.state.ts:
-            await self.turn()
-            await self._stop()
+    async def reset(self) -> None:
+        """Nothing is open and nothing is to come: what comes later goes into a new message."""
         self._shown, self.state = [], StreamState()
         await self._save()
 

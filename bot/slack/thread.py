@@ -25,7 +25,7 @@ STATUS_CHARACTERS = 150
 FIRST_SIGN_SECONDS = 3.0
 """How long a run waits for its first sign to show, before it goes on without."""
 
-SessionStatus = Literal["processing", "active", "suspended", "closed"]
+Resting = Literal["active", "suspended"]
 
 
 class SlackThread:
@@ -181,7 +181,7 @@ class SlackThread:
         self,
         key: str,
         below: list[Block] | None = None,
-        status: SessionStatus = "active",
+        status: Resting = "active",
         *,
         again: bool = False,
     ) -> None:
@@ -200,17 +200,18 @@ class SlackThread:
             await self._send_directly(key)
         await self.set_status(status)
 
-    async def set_status(self, status: SessionStatus) -> None:
-        """Where the session stands. Not `processing`: the Stop button goes."""
+    async def set_status(self, status: Resting) -> None:
+        """Where the session stands now that nothing is done in it: the Stop button goes."""
         self._forget_first_sign()
-        where = {"channel_id": self._request.channel_id, "thread_ts": self._request.thread_ts}
+        channel_id, thread_ts = self._request.channel_id, self._request.thread_ts
+        with _unimportant("assistant.threads.setStatus"):
+            await self._client.assistant_threads_setStatus(
+                channel_id=channel_id, thread_ts=thread_ts, status=""
+            )
         with _unimportant("agents.sessions.setStatus"):
-            await self._client.agents_sessions_setStatus(**where, status=status)
-        if status != "processing":
-            with _unimportant("assistant.threads.setStatus"):
-                await self._client.assistant_threads_setStatus(
-                    channel_id=where["channel_id"], thread_ts=where["thread_ts"], status=""
-                )
+            await self._client.agents_sessions_setStatus(
+                channel_id=channel_id, thread_ts=thread_ts, status=status
+            )
 
     def _forget_first_sign(self) -> None:
         """What Slack was slow to take must not come after what stands now."""

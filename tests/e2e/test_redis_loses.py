@@ -80,7 +80,7 @@ def test_tools_that_were_thrown_away_end_the_run_in_a_clear_sentence(
     world.connect(MAYA)
     contact = next(iter(world.intercom.contacts))
     note = tool_use("intercom_create_contact_note", {"contact_id": contact, "body": "Once."})
-    world.claude.script(reply("May I?", note), reply("Noted."), reply("And on."), when="evicted-1")
+    world.claude.script(reply("May I?", note), reply("Here again."), when="evicted-1")
     thread = world.mention(MAYA, "evicted-1")
     world.slack.wait(
         lambda: world.slack.session(SUPPORT, thread).lifecycle == "suspended", what="the card"
@@ -91,8 +91,7 @@ def test_tools_that_were_thrown_away_end_the_run_in_a_clear_sentence(
     said = world.ended(SUPPORT, thread)[-1].plain
     assert "Start a new thread" in said
     assert "Reference:" in said
-    world.claude.script(reply("Here again."), when="evicted-2")
-    world.mention(MAYA, "evicted-2", thread=thread)
+    world.mention(MAYA, "and now?", thread=thread)
     world.slack.wait(
         lambda: "Here again." in world.answers(SUPPORT, thread)[-1].plain, what="the next answer"
     )
