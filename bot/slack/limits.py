@@ -41,7 +41,8 @@ LEFT_FOR_ENDINGS = 0.2
 """Of a method's minute, what progress does not use up."""
 POST = "chat.postMessage"
 POST_SECONDS = 1.0
-THREAD_SECONDS = 1.0
+THREAD_SECONDS = 1.25
+"""A second, and what a call may be late on its way to Slack."""
 
 TAKE = """
 local now, patience = tonumber(ARGV[1]), tonumber(ARGV[2])

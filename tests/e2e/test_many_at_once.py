@@ -3,7 +3,6 @@
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
 from world import World
 
 from bot.sandbox.claude import reply, tool_use
@@ -59,4 +58,4 @@ def check_pace(world: World, threads: list[str]) -> None:
             written[thread].append(call.at)
     gaps = [later - earlier for at in written.values() for earlier, later in pairwise(at)]
     assert len(gaps) >= RUNS // 2
-    assert min(gaps) == pytest.approx(1, abs=0.1) or min(gaps) > 1
+    assert min(gaps) > 0.8, "a call may be late on its way, but not by much"
