@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PATIENCE = 30_000
+"""Milliseconds until what a page should show counts as missing, on the slowest machine."""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -42,6 +44,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail("CI has to have a Chromium")
         pytest.skip("there is no Chromium or Chrome on this machine")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser

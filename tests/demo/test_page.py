@@ -115,6 +115,14 @@ def test_from_a_mention_to_consent_to_the_answer(page: Page, artifacts: Path) ->
     expect(page.locator("#replies")).to_contain_text("Thank you")
 
 
+def test_what_did_not_change_stays_under_the_pointer(page: Page) -> None:
+    root = page.locator("#messages article", has_text="Which open conversations").last
+    before = root.locator("button.replies").element_handle()
+    ask(page, "Just a word to everybody")
+    expect(page.locator("#messages")).to_contain_text("Just a word to everybody")
+    assert before.evaluate("button => button.isConnected")
+
+
 def test_a_command_answers_privately(page: Page) -> None:
     ask(page, "/intercom help")
     note = page.locator("article.private", has_text="/intercom connect")

@@ -1,6 +1,6 @@
 // The page: what one teammate sees, kept fresh by a stream of changes.
 
-import { block, el, rich, task } from "/static/render.js";
+import { block, el, redraw, rich, task } from "/static/render.js";
 
 const EXAMPLES = [
   "Which open conversations are unassigned?",
@@ -64,7 +64,8 @@ function message(item, { inThread }) {
   for (const part of item.blocks) body.append(block(withAccount(part), names(), press));
   if (!item.blocks.length && !item.markdown && item.text) body.append(rich(item.text, names(), false));
   if (!inThread && !item.private) body.append(...below(item));
-  return el("article", { class: `message${item.private ? " private" : ""}` }, avatar(item.user), body);
+  const kind = `message${item.private ? " private" : ""}`;
+  return el("article", { class: kind, dataset: { channel: ui.place, ts: item.ts } }, avatar(item.user), body);
 }
 
 // The consent page opens as the person who clicks: their own Intercom admin is preselected.
@@ -90,7 +91,7 @@ function drawSidebar() {
   const place = (id, label) => {
     const latest = state.channels.find((c) => c.id === id)?.messages.at(-1)?.ts ?? "";
     const unread = id !== ui.place && latest > (seen[`${state.me}${id}`] ?? "");
-    const props = { type: "button", "aria-current": String(ui.place === id), class: unread ? "unread" : "" };
+    const props = { type: "button", "aria-current": String(ui.place === id), class: unread ? "unread" : "", dataset: { id } };
     const go = () => {
       Object.assign(ui, { place: id, thread: null, tab: "messages" });
       if (id === state.dm) act("open-home", { tab: "messages" });
@@ -98,7 +99,7 @@ function drawSidebar() {
     };
     return el("button", { ...props, onclick: go }, label);
   };
-  $("sidebar").replaceChildren(
+  redraw($("sidebar"), [
     el("h1", {}, "Northwind Support"),
     el("h2", {}, "Channels"),
     ...state.channels.filter((c) => c.name).map((c) => place(c.id, `# ${c.name}`)),
@@ -108,12 +109,12 @@ function drawSidebar() {
     ...state.people.map((person) =>
       el(
         "button",
-        { type: "button", title: person.title, "aria-current": String(person.id === state.me), onclick: () => become(person.id) },
+        { type: "button", title: person.title, "aria-current": String(person.id === state.me), dataset: { id: person.id }, onclick: () => become(person.id) },
         avatar(person.id),
         person.name,
       ),
     ),
-  );
+  ]);
 }
 
 function become(id) {
@@ -136,10 +137,10 @@ function drawPlace() {
     };
     return el("button", { ...props, onclick: go }, label);
   };
-  $("place").replaceChildren(
+  redraw($("place"), [
     el("h2", {}, isDm ? "Intercom Agent" : `# ${here().name}`),
     isDm ? el("div", { class: "tabs", role: "tablist" }, tab("messages", "Messages"), tab("home", "Home")) : "",
-  );
+  ]);
 }
 
 function drawMessages() {
@@ -150,7 +151,7 @@ function drawMessages() {
   if (isDm && ui.tab === "home") {
     const press = (action_id, value) => act("click", { action_id, value: value ?? null });
     const blocks = state.home?.blocks.map((part) => block(withAccount(part), names(), press));
-    box.replaceChildren(el("div", { class: "empty" }, ...(blocks ?? ["Nothing here yet."])));
+    redraw(box, [el("div", { class: "empty" }, ...(blocks ?? ["Nothing here yet."]))]);
     return;
   }
   const shown = here().messages.filter((m) => !m.thread_ts || m.thread_ts === m.ts);
@@ -160,13 +161,13 @@ function drawMessages() {
     nodes.push(el("div", { class: "empty" }, isDm ? "Ask your Intercom agent anything. It works with your own account." : "No messages yet. Ask the agent something.", el("div", { class: "chips" }, ...chips)));
   }
   if (!isDm) nodes.push(hint());
-  box.replaceChildren(...nodes);
+  redraw(box, nodes);
   if (atEnd) box.scrollTop = box.scrollHeight;
 }
 
 function chip(label, text, isDm) {
   const send = () => (isDm ? act("post", { channel: ui.place, text }) : ask(text));
-  return el("button", { type: "button", onclick: send }, label);
+  return el("button", { type: "button", onclick: send, dataset: { text } }, label);
 }
 
 const ask = (text) => act("post", { channel: ui.place, text: `<@${state.bot}> ${text}` });
@@ -197,7 +198,7 @@ function drawThread() {
   } else if (root.session === "suspended") {
     nodes.push(el("div", { class: "status" }, "Waiting for you"));
   }
-  box.replaceChildren(...nodes);
+  redraw(box, nodes);
   if (atEnd) box.scrollTop = box.scrollHeight;
 }
 
@@ -255,14 +256,15 @@ function drawIntercom() {
     state.intercom.writes.forEach((write, index) => {
       const at = new Date(write.at * 1000).toLocaleTimeString();
       const open = () => write.conversation && show(write.conversation);
-      nodes.push(el("button", { type: "button", class: `row${fresh && !index ? " new" : ""}`, onclick: open }, write.summary, el("small", {}, `as ${write.who}, ${at}`)));
+      const props = { type: "button", class: `row${fresh && !index ? " new" : ""}`, dataset: { id: write.conversation ?? "" } };
+      nodes.push(el("button", { ...props, onclick: open }, write.summary, el("small", {}, `as ${write.who}, ${at}`)));
     });
     nodes.push(el("h3", {}, "Latest conversations"));
     for (const line of state.intercom.conversations) {
       nodes.push(el("button", { type: "button", class: "row", onclick: () => show(line.id) }, line.title, el("span", { class: "state" }, line.state), el("small", {}, `${line.from} · ${line.id}`)));
     }
   }
-  box.replaceChildren(...nodes);
+  redraw(box, nodes);
 }
 
 // What happens to an account outside of Slack: somebody takes the app's access back.
@@ -337,18 +339,31 @@ function draw() {
   drawModal();
 }
 
-let asking = null;
 async function refresh() {
   const answer = await fetch(`/api/state?user=${ui.user ?? ""}`);
   state = await answer.json();
   ui.user ??= state.me;
 }
 
-function changed() {
-  asking ??= refresh()
-    .then(() => (ui.conversation ? show(ui.conversation.id) : draw()))
-    .catch(() => toast("The demo does not answer. Is it still running?"))
-    .finally(() => (asking = null));
+// What changes while the state is on its way may not be in it: it is asked for again.
+let asking = false;
+let stale = false;
+async function changed() {
+  stale = true;
+  if (asking) return;
+  asking = true;
+  try {
+    while (stale) {
+      stale = false;
+      await refresh();
+      if (ui.conversation) await show(ui.conversation.id);
+      else draw();
+    }
+  } catch {
+    toast("The demo does not answer. Is it still running?");
+  } finally {
+    asking = false;
+  }
 }
 
 await refresh();

@@ -13,6 +13,32 @@ export function el(tag, props = {}, ...children) {
   return node;
 }
 
+// Elements that a person holds on to: a press, a choice or a focus in them outlives a redraw.
+const WHOLE = new Set(["button", "a", "select", "form"]);
+
+// Make the box's children look like `nodes`, and leave what did not change where it is.
+export function redraw(box, nodes) {
+  let old = [...box.childNodes];
+  const shown = nodes.map((node) => {
+    const n = typeof node === "string" ? document.createTextNode(node) : node;
+    const at = old.findIndex((other) => other.isEqualNode(n) || isSameBox(other, n));
+    if (at < 0) return n;
+    const kept = old[at];
+    old = old.slice(at + 1);
+    if (!kept.isEqualNode(n)) redraw(kept, [...n.childNodes]);
+    return kept;
+  });
+  for (const child of [...box.childNodes]) if (!shown.includes(child)) child.remove();
+  shown.forEach((node, index) => {
+    if (box.childNodes[index] !== node) box.insertBefore(node, box.childNodes[index] ?? null);
+  });
+}
+
+function isSameBox(one, other) {
+  if (one.nodeType !== Node.ELEMENT_NODE || WHOLE.has(one.localName)) return false;
+  return one.cloneNode(false).isEqualNode(other.cloneNode(false));
+}
+
 const unescape = (text) =>
   text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
@@ -163,20 +189,24 @@ function actions(elements, press) {
   return el("div", { class: "actions" }, ...elements.flatMap((e) => element(e, press)));
 }
 
+// Two elements that look alike and do different things are not equal: `redraw` goes by it.
+const does = (item, value) => ({ action: item.action_id ?? "", value: value ?? "" });
+
 function element(item, press) {
   if (item.type === "button" && item.url) {
-    const props = { href: item.url, target: "_blank", rel: "noopener", class: item.style };
+    const props = { href: item.url, target: "_blank", rel: "noopener", class: item.style, dataset: does(item, item.value) };
     return el("a", { ...props, onclick: () => press(item.action_id, item.value) }, plain(item.text));
   }
   if (item.type === "button") {
     const sure = () => !item.confirm || window.confirm(`${plain(item.confirm.title)}\n\n${plain(item.confirm.text)}`);
     const pressed = () => sure() && press(item.action_id, item.value);
-    return el("button", { type: "button", class: item.style, onclick: pressed }, plain(item.text));
+    const props = { type: "button", class: item.style, onclick: pressed, dataset: does(item, item.value) };
+    return el("button", props, plain(item.text));
   }
   if (item.type === "feedback_buttons") {
     return ["positive_button", "negative_button"].map((side) => {
       const value = item[side].value;
-      const props = { type: "button", onclick: () => press(item.action_id, value) };
+      const props = { type: "button", onclick: () => press(item.action_id, value), dataset: does(item, value) };
       return el("button", props, plain(item[side].text));
     });
   }
@@ -185,7 +215,7 @@ function element(item, press) {
     const options = (item.options ?? []).map((o) => el("option", { value: o.value, selected: o.value === chosen }, plain(o.text)));
     const choose = (event) => press(item.action_id, event.target.value);
     const none = chosen ? [] : [el("option", {}, "…")];
-    return el("select", { "aria-label": "Choose", onchange: choose }, ...none, ...options);
+    return el("select", { "aria-label": "Choose", onchange: choose, dataset: does(item) }, ...none, ...options);
   }
   return el("span", { class: "note" }, `(${item.type})`);
 }
