@@ -112,13 +112,15 @@ class BotProcesses:
 
     def start(self, workers: int = 1) -> None:
         """Raises DidNotStart."""
-        self.start_web()
+        web = self.web = self._run("web")
         for _ in range(0 if self._embedded else workers):
             self.start_worker()
+        wait_until(web, lambda: _is_ready(self._port), "bot web")
 
     def start_web(self) -> None:
-        self.web = self._run("web")
-        wait_until(self.web, lambda: _is_ready(self._port), "bot web")
+        """Raises DidNotStart."""
+        web = self.web = self._run("web")
+        wait_until(web, lambda: _is_ready(self._port), "bot web")
 
     def start_worker(self) -> Process:
         worker = self._run("worker")

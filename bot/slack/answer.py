@@ -215,10 +215,10 @@ class Answer:
     async def _send_if_free(self) -> float:
         """Out: seconds after which it has to be tried again; 0 if it has not."""
         try:
-            seconds = 0.0 if self._held or self._is_blank else await self._stream.turn_in()
-            if seconds:
-                return seconds
             async with self._sending:
+                seconds = 0.0 if self._held or self._is_blank else await self._stream.turn_in()
+                if seconds:
+                    return seconds
                 self._due.clear()
                 if self._held:
                     return 0

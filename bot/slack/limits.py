@@ -41,8 +41,7 @@ LEFT_FOR_ENDINGS = 0.2
 """Of a method's minute, what progress does not use up."""
 POST = "chat.postMessage"
 POST_SECONDS = 1.0
-THREAD_SECONDS = 1.25
-"""A second, and what a call may be late on its way to Slack."""
+THREAD_SECONDS = 1.0
 
 TAKE = """
 local now, patience = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -98,6 +97,14 @@ class SlackLimits:
         """Return once somebody may write in the thread: about once a second. Raises NoRoom."""
         name = f"thread:{channel_id}:{thread_ts}"
         await self._wait(name, "", 1, THREAD_SECONDS / self._factor, patience)
+
+    async def wrote_in_thread(self, channel_id: str, thread_ts: str) -> None:
+        """A call has come back: the thread's pause begins now, however late it was on its way."""
+        key = f"slack:{self._workspace}:thread:{channel_id}:{thread_ts}"
+        async with self._engine.redis() as redis, redis.pipeline() as pipeline:
+            pipeline.zadd(key, {secrets.token_hex(8): time.time()})
+            pipeline.expire(key, int(MINUTE))
+            await pipeline.execute()
 
     async def pause(self, method: str, seconds: float) -> None:
         """Slack answered 429: nobody calls the method for that long."""

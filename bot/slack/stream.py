@@ -10,11 +10,12 @@ what it held is sent anew. Nothing is there twice, and nothing is missing.
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import nullcontext, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 import structlog
+from redis.exceptions import RedisError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block
 
@@ -104,6 +105,17 @@ class Stream:
             return error.seconds
         return 0.0
 
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[None]:
+        """What is called inside writes in the thread: the next turn begins a second after it."""
+        try:
+            yield
+        finally:
+            # Without Redis nobody gets a turn, and what Slack has taken must still be noted.
+            with suppress(RedisError):
+                request = self._request
+                await self._client.limits.wrote_in_thread(request.channel_id, request.thread_ts)
+
     async def send(
         self, piece: list[Shown], *, has_turn: bool = False, whole: Whole | None = None
     ) -> bool:
@@ -141,14 +153,15 @@ class Stream:
             await self._move_on(last)
             return False
         try:
-            await self._client.chat_stopStream(
-                channel=self._request.channel_id,
-                ts=self.state.ts,
-                chunks=chunks(self._new(last)) or None,
-                blocks=whole.below or None,
-                metadata={"event_type": EVENT, "event_payload": {"key": whole.key}},
-                session_status=status,
-            )
+            async with self._writing():
+                await self._client.chat_stopStream(
+                    channel=self._request.channel_id,
+                    ts=self.state.ts,
+                    chunks=chunks(self._new(last)) or None,
+                    blocks=whole.below or None,
+                    metadata={"event_type": EVENT, "event_payload": {"key": whole.key}},
+                    session_status=status,
+                )
         except SlackApiError as error:
             if why(error) not in NOT_STREAMING:
                 raise
@@ -199,9 +212,10 @@ class Stream:
         return is_old or size(self._shown) + size(piece) > MESSAGE_BYTES
 
     async def _append(self, piece: list[Shown]) -> None:
-        await self._client.chat_appendStream(
-            channel=self._request.channel_id, ts=self.state.ts, chunks=chunks(piece)
-        )
+        async with self._writing():
+            await self._client.chat_appendStream(
+                channel=self._request.channel_id, ts=self.state.ts, chunks=chunks(piece)
+            )
         for shown in piece:
             merge(self._shown, shown)
 
@@ -218,14 +232,15 @@ class Stream:
         state.starting, state.starting_at = copies(piece), time.time()
         await self._save()
         try:
-            with patience(ROOM_PATIENCE) if whole else nullcontext():
-                answer = await self._client.chat_startStream(
-                    channel=request.channel_id,
-                    thread_ts=request.thread_ts,
-                    task_display_mode="timeline",
-                    chunks=chunks(piece),
-                    **recipient,
-                )
+            async with self._writing():
+                with patience(ROOM_PATIENCE) if whole else nullcontext():
+                    answer = await self._client.chat_startStream(
+                        channel=request.channel_id,
+                        thread_ts=request.thread_ts,
+                        task_display_mode="timeline",
+                        chunks=chunks(piece),
+                        **recipient,
+                    )
         except SlackFailure as error:
             if not is_unclear(error):
                 state.starting = []
@@ -265,11 +280,12 @@ class Stream:
     async def _stop(self) -> None:
         """Raises SlackFailure if it cannot be now."""
         try:
-            await self._client.chat_stopStream(
-                channel=self._request.channel_id,
-                ts=self.state.ts,
-                chunks=closing(self._shown) or None,
-            )
+            async with self._writing():
+                await self._client.chat_stopStream(
+                    channel=self._request.channel_id,
+                    ts=self.state.ts,
+                    chunks=closing(self._shown) or None,
+                )
         except SlackApiError as error:
             if is_passing(error):
                 raise

@@ -63,6 +63,7 @@ def test_redis_away_in_the_middle_of_a_turn_is_a_pause(fresh_world: World) -> No
 def test_a_redis_that_evicts_is_not_ready_and_says_what_to_do(fresh_world: World) -> None:
     world = fresh_world
     assert world.redis
+    world.slack.wait(lambda: "worker_started" in world.bot.output(), what="the first worker")
     with redis.Redis.from_url(world.redis.url) as client:
         client.config_set("maxmemory", "100mb")
         client.config_set("maxmemory-policy", "allkeys-lru")
