@@ -9,7 +9,7 @@ import structlog
 from pydantic import BaseModel
 
 from bot.accounts.scalekit import ToolDefinition
-from bot.intercom.author import without_author
+from bot.intercom.author import ONLY_AS_CUSTOMER, without_author
 from bot.intercom.policy import effect, is_read
 from bot.state.models import Effect
 
@@ -77,9 +77,12 @@ class Toolset(BaseModel):
 
     @classmethod
     def of(cls, definitions: list[ToolDefinition]) -> "Toolset":
-        """Sorted by name; definitions that Claude's API would refuse are left out and logged."""
+        """Sorted by name. Left out are tools that no teammate can use, and, with a line in the log,
+        those whose definition Claude's API would refuse."""
         tools = {}
         for definition in sorted(definitions, key=lambda item: item.name):
+            if definition.name in ONLY_AS_CUSTOMER:
+                continue
             if NAME.match(definition.name):
                 tools[definition.name] = _fit(definition)
             else:

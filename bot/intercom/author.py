@@ -11,8 +11,10 @@ from bot.intercom.policy import READS
 
 AUTHOR_FIELDS = ("admin_id", "author_id", "sender_id")
 TARGETS_AN_ADMIN = READS | {"intercom_set_away_admin"}
-SENT_FROM = frozenset({"intercom_create_message", "intercom_create_conversation"})
+SENT_FROM = frozenset({"intercom_create_message"})
 """Tools whose `from` says who writes, as {"type": "admin", "id": …}."""
+ONLY_AS_CUSTOMER = frozenset({"intercom_create_conversation"})
+"""Tools whose `from` Intercom takes only if it is a contact: no teammate can use them."""
 REPLIES = frozenset({"intercom_reply_to_conversation", "intercom_reply_to_ticket"})
 
 
@@ -38,8 +40,10 @@ def sign(
 ) -> dict[str, Any]:
     """The input as it goes to Intercom: signed by `admin_id`, whatever Claude wrote.
 
-    Raises SpeaksAsCustomer for a reply of type `user`.
+    Raises SpeaksAsCustomer for a reply of type `user`, and for tools that only customers can use.
     """
+    if tool_name in ONLY_AS_CUSTOMER:
+        raise SpeaksAsCustomer
     if tool_name in REPLIES and tool_input.get("type") == "user":
         raise SpeaksAsCustomer
     properties = input_schema.get("properties", {})

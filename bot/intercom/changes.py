@@ -77,7 +77,6 @@ HEADLINES = {
     "create_article": "Create an article",
     "create_news_item": "Create a news item",
     "create_contact": "Create a contact",
-    "create_conversation": "Begin a conversation in a contact's name",
     "update_contact": "Change the contact {contact}",
     "update_ticket": "Change {ticket}",
     "update_conversation": "Change {conversation}",

@@ -89,7 +89,7 @@ def _reaches_customers(tool_name: str, tool_input: Mapping[str, Any]) -> bool:
     match tool_name.removeprefix("intercom_"):
         case "reply_to_conversation" | "reply_to_ticket":
             return tool_input.get("message_type") != "note"
-        case "create_message" | "create_conversation":
+        case "create_message":
             return True
         case "manage_conversation":
             return bool(tool_input.get("body"))

@@ -16,6 +16,7 @@ from bot.accounts.scalekit import Scalekit
 from bot.agent.limits import Limits
 from bot.agent.tools import Tools
 from bot.agent.toolset import Toolset
+from bot.intercom.author import ONLY_AS_CUSTOMER
 from bot.intercom.evidence import Write, look_for
 from bot.intercom.policy import READS
 from bot.sandbox.intercom import (
@@ -35,7 +36,11 @@ from bot.state.pacing import Pacing
 WHO = "slack:T1:U1"
 MINE, TOMS = str(MAYA.intercom_admin_id), str(TOM.intercom_admin_id)
 CATALOGUE = json.loads((files("bot.sandbox.intercom") / "catalogue.json").read_text())
-WRITES = {tool["name"].removeprefix("intercom_") for tool in CATALOGUE if tool["name"] not in READS}
+WRITES = {
+    tool["name"].removeprefix("intercom_")
+    for tool in CATALOGUE
+    if tool["name"] not in READS | ONLY_AS_CUSTOMER
+}
 
 ON = {"conversation_id": PRIYA_CONVERSATION}
 ABOUT = {"contact_id": PRIYA_CONTACT}
@@ -426,7 +431,6 @@ HALF_TOLD: dict[str, tuple[Prepared, str, str]] = {
 }
 """Where one of the answers cannot be told: without and with the effect."""
 UNTOLD: list[tuple[str, Prepared]] = [
-    ("create_conversation", fixed(body="Hi")),
     ("auto_assign_conversation", fixed(**ON)),
     (
         "convert_visitor",

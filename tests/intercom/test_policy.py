@@ -80,3 +80,7 @@ def test_nobody_speaks_as_a_customer() -> None:
     schema = CATALOGUE["intercom_reply_to_conversation"]["input_schema"]
     with pytest.raises(SpeaksAsCustomer):
         sign("intercom_reply_to_conversation", schema, {"type": "user"}, "8140001")
+    begin = {"from": {"type": "contact", "id": "1"}, "body": "Hi"}
+    schema = CATALOGUE["intercom_create_conversation"]["input_schema"]
+    with pytest.raises(SpeaksAsCustomer):
+        sign("intercom_create_conversation", schema, begin, "8140001")

@@ -3,7 +3,6 @@
 Not looked up, since no read can honestly tell:
 - auto_assign_conversation: an assignment that is there may be anybody's, to anybody;
 - convert_visitor: a visitor that is gone may have expired, and nothing names who it became;
-- create_conversation: Intercom takes it from customers only, in whose name the bot never writes;
 - create_message that begins no conversation: nothing lists it.
 """
 
