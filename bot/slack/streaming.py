@@ -61,7 +61,17 @@ def _unfinished(text: str) -> list[int]:
     word = re.search(r"@(\w{0,8})$", text)
     if word and any(name.startswith(word[1].lower()) for name in BROADCASTS):
         found.append(word.start())
-    return found + _open_emphasis(text, line)
+    return found + _open_emphasis(_without_links(text), line)
+
+
+def _without_links(text: str) -> str:
+    """The same, as long as it was: what is in a complete link opens nothing outside of it."""
+    pairs = brackets(text)
+    for at, end in sorted(pairs.items()):
+        link = link_at(text, end + 1) if text[end + 1 : end + 2] == "(" else None
+        if link:
+            text = text[:at] + "x" * (link.end - at) + text[link.end :]
+    return text
 
 
 def _open_brackets(text: str) -> list[int]:

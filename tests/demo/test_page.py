@@ -58,6 +58,7 @@ def test_from_a_mention_to_consent_to_the_answer(page: Page, artifacts: Path) ->
         "href", "https://app.intercom.com/a/inbox/_/inbox/conversation/215470001"
     )
     expect(page.locator(".caret")).to_have_count(0)
+    expect(replies).not_to_contain_text("https://app.intercom.com")
     page.screenshot(path=artifacts / "answer.png")
 
     reply = page.get_by_label("Reply…")

@@ -213,6 +213,18 @@ def test_a_piece_that_is_cut_in_a_link_or_tag_waits_for_the_rest(tail: str) -> N
     assert complete_part("All is well.") == ("All is well.", "")
 
 
+@pytest.mark.parametrize("size", [1, 3, 7, 40, 200])
+def test_links_to_intercom_stay_whole_in_whatever_pieces_they_are_written(size: int) -> None:
+    inbox = "https://app.intercom.com/a/inbox/_/inbox/conversation/"
+    lines = [f"- [#{n}]({inbox}{n}) **Charged twice** · _Priya_, open" for n in range(70, 90)]
+    text = "**20** are open:\n\n" + "\n".join(lines)
+    shown, held = "", ""
+    for start in range(0, len(text), size):
+        ready, held = complete_part(held + text[start : start + size])
+        shown += safe_markdown(ready)
+    assert shown + safe_markdown(held) == text
+
+
 @pytest.mark.parametrize("start", ["[x](https://evil.example/", "<https://evil.example/", "`"])
 def test_what_never_ends_is_not_held_for_ever(start: str) -> None:
     ready, held = complete_part("A " + start + "y" * 1_200)
