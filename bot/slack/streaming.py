@@ -11,6 +11,7 @@ MOST_HELD = 1_000
 _ONLY_MARKS = re.compile(r"[ \t>\-*+\d.)]*[`~]*$")
 _TAG = re.compile(r"<(?=[A-Za-z/!@#?\\]|$)")
 _LAST = re.compile(r"(?:&[#\w]{0,31}|\\|[*_~`!]+|\r)$")
+_URL = re.compile(r"https?://[^\s<>*~|]*[^\s<>*~|_.,;:!?)\]]")
 _EMPHASIS = re.compile(r"\*{1,3}|_{1,3}|~~")
 
 
@@ -65,13 +66,13 @@ def _unfinished(text: str) -> list[int]:
 
 
 def _without_links(text: str) -> str:
-    """The same, as long as it was: what is in a complete link opens nothing outside of it."""
+    """The same, as long as it was: what is in a complete link, or in a URL, opens nothing."""
     pairs = brackets(text)
     for at, end in sorted(pairs.items()):
         link = link_at(text, end + 1) if text[end + 1 : end + 2] == "(" else None
         if link:
             text = text[:at] + "x" * (link.end - at) + text[link.end :]
-    return text
+    return _URL.sub(lambda url: "x" * len(url[0]), text)
 
 
 def _open_brackets(text: str) -> list[int]:

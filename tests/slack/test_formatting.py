@@ -213,6 +213,11 @@ def test_a_piece_that_is_cut_in_a_link_or_tag_waits_for_the_rest(tail: str) -> N
     assert complete_part("All is well.") == ("All is well.", "")
 
 
+def test_an_underscore_in_a_url_holds_nothing_back() -> None:
+    text = "See https://app.intercom.com/a/inbox/_/inbox/conversation/7 and"
+    assert complete_part(text) == (text, "")
+
+
 @pytest.mark.parametrize("size", [1, 3, 7, 40, 200])
 def test_links_to_intercom_stay_whole_in_whatever_pieces_they_are_written(size: int) -> None:
     inbox = "https://app.intercom.com/a/inbox/_/inbox/conversation/"
