@@ -10,6 +10,8 @@ from anthropic import AsyncAnthropic
 
 from bot.sandbox.claude import ClaudeSandbox
 from bot.sandbox.claude.planner import plan
+from bot.sandbox.demo.state import EXAMPLES
+from bot.slack.messages import SUGGESTED_PROMPTS
 
 NOW = 1_795_300_000
 INBOX = "https://app.intercom.com/a/inbox/_/inbox/conversation/"
@@ -344,6 +346,13 @@ async def test_a_deferred_tool_is_searched_for_once(maya: Teammate) -> None:
     assert maya.turns == [[*searched, "tool_use", "tool_use"], [*searched, "tool_use"]]
     await maya.ask("Assign it to Maya")
     assert "server_tool_use" not in [kind for turn in maya.turns for kind in turn]
+
+
+@pytest.mark.parametrize("text", [*EXAMPLES, *(text for _, text in SUGGESTED_PROMPTS)])
+async def test_what_the_demo_suggests_is_understood(maya: Teammate, text: str) -> None:
+    answer = await maya.ask(text)
+    assert maya.calls
+    assert "not sure" not in answer
 
 
 async def test_a_tool_that_is_not_offered_is_not_called(maya: Teammate) -> None:

@@ -17,6 +17,14 @@ CHANNELS = (
     (PRODUCT, "product"),
     (SHARED, "shared-contoso"),
 )
+EXAMPLES = (
+    "Which open conversations are unassigned?",
+    "Find Priya Natarajan and summarize her latest conversation",
+    "Who writes about SSO?",
+    "Which help articles explain how to export data?",
+    "How fast did we answer this week?",
+    "Who am I in Intercom?",
+)
 TOUCHED = 8
 
 
@@ -49,6 +57,7 @@ def state(sandbox: Sandbox, person: Person) -> Json:
         "people": people(sandbox),
         "channels": channels,
         "dm": dm,
+        "examples": EXAMPLES,
         "prompts": slack.prompts(user) if dm else [],
         "home": slack.home(user),
         "views": slack.views(user),

@@ -160,6 +160,8 @@ def _tag(talk: Talk, offered: Offered, words: Words) -> Skill:
 @_asked(
     r"\b(?:articles?|help cent(?:er|re)|docs?|documentation)\b.*?\b(?:about|on|for|covering)\s+"
     r"(?P<topic>.+?)[?.!]*$",
+    r"\barticles?\b.*?\b(?:explains?|describes?|shows?|says?|tells?)\b\s+(?:how to\s+)?"
+    r"(?P<topic>.+?)[?.!]*$",
     r"^how (?:do|does|can) (?:customers?|people|someone|users?|they|i|one)\s+(?P<topic>.+?)[?.!]*$",
 )
 def _articles(talk: Talk, offered: Offered, words: Words) -> Skill:
@@ -173,6 +175,7 @@ def _count(talk: Talk, offered: Offered, words: Words) -> Skill:
 
 @_asked(
     r"\bhow(?:'s| is| are| was| were| did) (?:the team|we|our team|support|everyone)\b",
+    r"^how (?:fast|quick(?:ly)?|slow(?:ly)?|long|well) (?:is|are|was|were|do|does|did)\b",
     r"\bslow(?:est)?\b|\bresponse times?\b|\b(?:metrics|statistics|stats|performance)\b",
 )
 def _performance(talk: Talk, offered: Offered, words: Words) -> Skill:

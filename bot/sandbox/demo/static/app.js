@@ -2,14 +2,6 @@
 
 import { block, el, redraw, rich, task } from "/static/render.js";
 
-const EXAMPLES = [
-  "Which open conversations are unassigned?",
-  "Find Priya Natarajan and summarize her latest conversation",
-  "Who writes about SSO?",
-  "Which help articles explain how to export data?",
-  "How fast did we answer this week?",
-  "Who am I in Intercom?",
-];
 const COLORS = ["#7c3aed", "#0f766e", "#b45309", "#be185d", "#1d4ed8"];
 const $ = (id) => document.getElementById(id);
 const ui = { user: null, place: "C0SUPPORT1", thread: null, conversation: null, tab: "messages" };
@@ -178,7 +170,7 @@ function hint() {
     { class: "hint" },
     el("b", {}, "Try one of these"),
     "They mention the agent in this channel. Whoever is not connected yet gets a direct message with a button. Changes wait on a card for whoever asked: approve, edit or deny them.",
-    el("div", { class: "chips" }, ...EXAMPLES.map((text) => chip(text, text, false))),
+    el("div", { class: "chips" }, ...state.examples.map((text) => chip(text, text, false))),
   );
 }
 
