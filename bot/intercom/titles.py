@@ -54,8 +54,10 @@ def title(tool_name: str, tool_input: Mapping[str, Any]) -> str:
 
 def outcome(result: Mapping[str, Any]) -> str:
     """What came back, in a few words: "12 conversations", "Priya Natarajan", or "Done"."""
+    data = result.get("data")
+    lists = {**result, **data} if isinstance(data, Mapping) else result
     for key in ("conversations", "data", "contacts", "tickets", "articles", "admins", "teams"):
-        items = result.get(key)
+        items = lists.get(key)
         if isinstance(items, list):
             total = result.get("total_count")
             count = total if isinstance(total, int | float) else len(items)

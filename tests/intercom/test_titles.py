@@ -42,6 +42,7 @@ def test_calls_read_as_plain_words(name: str, tool_input: dict, expected: str) -
         ({"conversations": [], "total_count": 0}, "No conversations"),
         ({"data": [{"type": "contact"}]}, "1 contact"),
         ({"data": [{"type": "company"}, {"type": "company"}]}, "2 companies"),
+        ({"data": {"articles": [{}], "highlights": []}, "total_count": 1}, "1 article"),
         ({"type": "contact", "name": "Priya"}, "Priya"),
         ({}, "Done"),
     ],
