@@ -42,9 +42,8 @@ def sign(
 
     Raises SpeaksAsCustomer for a reply of type `user`, and for tools that only customers can use.
     """
-    if tool_name in ONLY_AS_CUSTOMER:
-        raise SpeaksAsCustomer
-    if tool_name in REPLIES and tool_input.get("type") == "user":
+    as_customer = tool_name in REPLIES and tool_input.get("type") == "user"
+    if as_customer or tool_name in ONLY_AS_CUSTOMER:
         raise SpeaksAsCustomer
     properties = input_schema.get("properties", {})
     signed = dict(tool_input)

@@ -112,15 +112,14 @@ class BotProcesses:
 
     def start(self, workers: int = 1) -> None:
         """Raises DidNotStart."""
-        web = self.web = self._run("web")
         for _ in range(0 if self._embedded else workers):
             self.start_worker()
-        wait_until(web, lambda: _is_ready(self._port), "bot web")
+        self.start_web()
 
     def start_web(self) -> None:
         """Raises DidNotStart."""
-        web = self.web = self._run("web")
-        wait_until(web, lambda: _is_ready(self._port), "bot web")
+        self.web = self._run("web")
+        wait_until(self.web, lambda: _is_ready(self._port), "bot web")
 
     def start_worker(self) -> Process:
         worker = self._run("worker")

@@ -95,12 +95,12 @@ class SlackLimits:
         self, channel_id: str, thread_ts: str, patience: float = float("inf")
     ) -> None:
         """Return once somebody may write in the thread: about once a second. Raises NoRoom."""
-        name = f"thread:{channel_id}:{thread_ts}"
+        name = _thread(channel_id, thread_ts)
         await self._wait(name, "", 1, THREAD_SECONDS / self._factor, patience)
 
     async def wrote_in_thread(self, channel_id: str, thread_ts: str) -> None:
         """A call has come back: the thread's pause begins now, however late it was on its way."""
-        key = f"slack:{self._workspace}:thread:{channel_id}:{thread_ts}"
+        key = self._key(_thread(channel_id, thread_ts))
         async with self._engine.redis() as redis, redis.pipeline() as pipeline:
             pipeline.zadd(key, {secrets.token_hex(8): time.time()})
             pipeline.expire(key, int(MINUTE))
@@ -120,7 +120,7 @@ class SlackLimits:
                 left = await redis.eval(
                     TAKE,
                     2,
-                    f"slack:{self._workspace}:{name}",
+                    self._key(name),
                     self._paused(method),
                     str(time.time()),
                     str(min(patience, 1e6)),
@@ -139,4 +139,11 @@ class SlackLimits:
                     return
 
     def _paused(self, method: str) -> str:
-        return f"slack:{self._workspace}:paused:{method}"
+        return self._key(f"paused:{method}")
+
+    def _key(self, name: str) -> str:
+        return f"slack:{self._workspace}:{name}"
+
+
+def _thread(channel_id: str, thread_ts: str) -> str:
+    return f"thread:{channel_id}:{thread_ts}"

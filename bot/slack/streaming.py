@@ -1,6 +1,7 @@
 """How much of a text that is still being written can be judged, and so be shown, already."""
 
 import re
+from collections.abc import Iterable, Mapping
 
 from bot.slack.fences import Passage, passages
 from bot.slack.links import brackets, link_at
@@ -50,33 +51,39 @@ def _unfinished(text: str) -> list[int]:
     """Where in a paragraph something begins whose end, or next character, is still to come."""
     spans, alone = code_spans(text)
     found = [at for at, _ in alone] + [at for at, end, _ in spans if end == len(text)]
-    for at, end, _ in reversed(spans):
-        text = text[:at] + "x" * (end - at) + text[end:]
+    text = _masked(text, [(at, end) for at, end, _ in spans])
+    pairs = brackets(text)
     line = text.rfind("\n") + 1
     if text[line:].startswith("|") or (line < len(text) and _ONLY_MARKS.match(text, line)):
         found.append(line)
-    found += _open_brackets(text)
+    found += _open_brackets(text, pairs)
     found += [m.start() for m in _TAG.finditer(text) if text.find(">", m.end()) < 0]
     if last := _LAST.search(text):
         found.append(last.start())
     word = re.search(r"@(\w{0,8})$", text)
     if word and any(name.startswith(word[1].lower()) for name in BROADCASTS):
         found.append(word.start())
-    return found + _open_emphasis(_without_links(text), line)
+    text = _masked(text, _links(text, pairs))
+    return found + _open_emphasis(_masked(text, [m.span() for m in _URL.finditer(text)]), line)
 
 
-def _without_links(text: str) -> str:
-    """The same, as long as it was: what is in a complete link, or in a URL, opens nothing."""
-    pairs = brackets(text)
-    for at, end in sorted(pairs.items()):
-        link = link_at(text, end + 1) if text[end + 1 : end + 2] == "(" else None
-        if link:
-            text = text[:at] + "x" * (link.end - at) + text[link.end :]
-    return _URL.sub(lambda url: "x" * len(url[0]), text)
+def _masked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The same, as long as it was, with nothing in these spans that could be markup."""
+    for at, end in spans:
+        text = text[:at] + "x" * (end - at) + text[end:]
+    return text
 
 
-def _open_brackets(text: str) -> list[int]:
-    pairs = brackets(text)
+def _links(text: str, pairs: Mapping[int, int]) -> list[tuple[int, int]]:
+    """Where complete links start and end."""
+    return [
+        (at, link.end)
+        for at, end in pairs.items()
+        if text[end + 1 : end + 2] == "(" and (link := link_at(text, end + 1))
+    ]
+
+
+def _open_brackets(text: str, pairs: Mapping[int, int]) -> list[int]:
     found: list[int] = []
     for at, char in enumerate(text):
         if char != "[" or (at and text[at - 1] == "\\"):

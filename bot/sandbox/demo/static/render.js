@@ -21,22 +21,20 @@ export function redraw(box, nodes) {
   let old = [...box.childNodes];
   const shown = nodes.map((node) => {
     const n = typeof node === "string" ? document.createTextNode(node) : node;
-    const at = old.findIndex((other) => other.isEqualNode(n) || isSameBox(other, n));
+    const isBox = n.nodeType === Node.ELEMENT_NODE && !WHOLE.has(n.localName);
+    const at = old.findIndex((other) =>
+      isBox ? other.cloneNode(false).isEqualNode(n.cloneNode(false)) : other.isEqualNode(n),
+    );
     if (at < 0) return n;
     const kept = old[at];
     old = old.slice(at + 1);
-    if (!kept.isEqualNode(n)) redraw(kept, [...n.childNodes]);
+    if (isBox) redraw(kept, [...n.childNodes]);
     return kept;
   });
   for (const child of [...box.childNodes]) if (!shown.includes(child)) child.remove();
   shown.forEach((node, index) => {
     if (box.childNodes[index] !== node) box.insertBefore(node, box.childNodes[index] ?? null);
   });
-}
-
-function isSameBox(one, other) {
-  if (one.nodeType !== Node.ELEMENT_NODE || WHOLE.has(one.localName)) return false;
-  return one.cloneNode(false).isEqualNode(other.cloneNode(false));
 }
 
 const unescape = (text) =>
@@ -190,17 +188,17 @@ function actions(elements, press) {
 }
 
 // Two elements that look alike and do different things are not equal: `redraw` goes by it.
-const does = (item, value) => ({ action: item.action_id ?? "", value: value ?? "" });
+const does = (item, value = item.value) => ({ action: item.action_id ?? "", value: value ?? "" });
 
 function element(item, press) {
   if (item.type === "button" && item.url) {
-    const props = { href: item.url, target: "_blank", rel: "noopener", class: item.style, dataset: does(item, item.value) };
+    const props = { href: item.url, target: "_blank", rel: "noopener", class: item.style, dataset: does(item) };
     return el("a", { ...props, onclick: () => press(item.action_id, item.value) }, plain(item.text));
   }
   if (item.type === "button") {
     const sure = () => !item.confirm || window.confirm(`${plain(item.confirm.title)}\n\n${plain(item.confirm.text)}`);
     const pressed = () => sure() && press(item.action_id, item.value);
-    const props = { type: "button", class: item.style, onclick: pressed, dataset: does(item, item.value) };
+    const props = { type: "button", class: item.style, onclick: pressed, dataset: does(item) };
     return el("button", props, plain(item.text));
   }
   if (item.type === "feedback_buttons") {
