@@ -19,3 +19,12 @@ def test_the_pane_offers_the_same_prompts_as_the_manifest() -> None:
     prompts = manifest["features"]["agent_view"]["suggested_prompts"]
     assert [(p["title"], p["message"]) for p in prompts] == list(SUGGESTED_PROMPTS)
     assert manifest["features"]["bot_user"]["display_name"] == APP_NAME
+
+
+def test_the_app_asks_once_for_every_scope_and_event_that_it_needs() -> None:
+    manifest = yaml.safe_load(manifest_text("https://agent.example.com"))
+    scopes = manifest["oauth_config"]["scopes"]
+    assert scopes["user"] == ["openid"]
+    who_reads = {"channels:read", "groups:read", "mpim:read", "mpim:history"}
+    assert who_reads | {"files:read", "files:write"} <= set(scopes["bot"])
+    assert "message.mpim" in manifest["settings"]["event_subscriptions"]["bot_events"]
