@@ -36,8 +36,8 @@ NO_ACCOUNTS = "The service that keeps your Intercom connection does not answer r
 NOTHING_ASKED = (
     "Tell me what you need from Intercom, for example:\n"
     "- *What's open and unassigned?*\n"
-    "- *Find Priya's last conversation and summarize it*\n"
-    "- *Add a note to conversation 215470 that we refunded the invoice*"
+    "- *Which customers wrote to us about a refund?*\n"
+    "- *Add a note to a conversation: paste its link, and say what to note*"
 )
 
 

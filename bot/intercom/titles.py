@@ -53,7 +53,7 @@ def title(tool_name: str, tool_input: Mapping[str, Any]) -> str:
 
 
 def outcome(result: Mapping[str, Any]) -> str:
-    """What came back, in a few words: "12 conversations", "Priya Natarajan", or "Done"."""
+    """What came back, in a few words: "12 conversations", a name, or "Done"."""
     data = result.get("data")
     lists = {**result, **data} if isinstance(data, Mapping) else result
     for key in ("conversations", "data", "contacts", "tickets", "articles", "admins", "teams"):

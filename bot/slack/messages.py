@@ -79,7 +79,7 @@ NOT_INVITED = (
 CHANNEL_CLOSED = "I can't post in this channel. Ask me in a direct message instead."
 SUGGESTED_PROMPTS = (
     ("What's open?", "Which open conversations are unassigned, oldest first?"),
-    ("Find a customer", "Find Priya Natarajan and summarize her latest conversation"),
+    ("Find customers", "Which customers wrote to us about a refund?"),
     ("Team this week", "How fast did we answer customers this week?"),
     ("Help articles", "Which help articles explain how to export data?"),
 )
