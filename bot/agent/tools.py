@@ -24,9 +24,9 @@ from bot.agent.toolset import BadInput, Tool, Toolset
 from bot.intercom.areas import permission_for
 from bot.intercom.author import SpeaksAsCustomer, sign
 from bot.intercom.changes import edited
-from bot.intercom.evidence import Look, Sighting, Write, look_for
 from bot.intercom.links import call_link
 from bot.intercom.titles import outcome, title
+from bot.intercom.verification import Probe, Verdict, Write, probe_for
 from bot.settings import Approvals, Region
 from bot.state.models import Decision, Effect, Run, Teammate, ToolCall
 from bot.state.pacing import Pacing
@@ -267,21 +267,21 @@ class Tools:
         """See whether a write of unknown outcome happened, where a read can tell."""
         if call.started_at is None:
             return
-        look = look_for(call.name, Write(call.input, self._teammate.admin_id, call.started_at))
+        look = probe_for(call.name, Write(call.input, self._teammate.admin_id, call.started_at))
         if look is None:
             return
-        sighting = await self._sighting(look)
-        if sighting is None:
+        verdict = await self._verdict(look)
+        if verdict is None:
             return
-        log.info("checked", tool=call.name, sighting=sighting)
+        log.info("checked", tool=call.name, verdict=verdict)
         checked = f"checked by: {title(look.tool_name, look.tool_input)}"
-        if sighting == "shown":
+        if verdict == "shown":
             call.state = "done"
             call.outcome = f"Done: no answer came, and Intercom shows it ({checked})"
             said = f"No answer came; a look shows its effect ({look.tool_name})."
             call.result = as_data(call.name, {"checked": said})
             call.link = call_link(call.input, {}, self._region)
-        elif sighting == "not_shown":
+        elif verdict == "not_shown":
             call.outcome = f"Outcome unknown; Intercom does not show it so far ({checked})"
             call.result = error(
                 "The outcome of this call is unknown: it was sent, and no answer came back. A "
@@ -296,11 +296,11 @@ class Tools:
                 "Never send it again. Tell the teammate that they have to look in Intercom.",
             )
 
-    async def _sighting(self, look: Look) -> Sighting | None:
+    async def _verdict(self, look: Probe) -> Verdict | None:
         """What a look tells; None if it cannot be had."""
         try:
             self._toolset.check(look.tool_name, look.tool_input)
-            return look.tell(await self._paced(look.tool_name, look.tool_input))
+            return look.evaluate(await self._paced(look.tool_name, look.tool_input))
         except BadInput:
             log.info("not_checked", look=look.tool_name, why="no such tool for this teammate")
         except ToolFailure as failure:

@@ -5,10 +5,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from bot.intercom.evidence.sighting import (
+from bot.intercom.verification.verdict import (
     Found,
     Path,
-    Sighting,
+    Verdict,
     compared,
     has_id,
     opposite,
@@ -33,65 +33,69 @@ class Write(NamedTuple):
         return int(self.at.timestamp() - CLOCKS_APART)
 
 
-class Look(NamedTuple):
+class Probe(NamedTuple):
     """The read that can tell, and what its answer tells."""
 
     tool_name: str
     tool_input: dict[str, Any]
-    tell: Callable[[Found], Sighting]
-    when_missing: Sighting = "unclear"
+    evaluate: Callable[[Found], Verdict]
+    when_missing: Verdict = "unclear"
     """What it tells if Intercom has no such thing."""
 
 
-Evidence = Callable[[Write], Look | None]
+Verification = Callable[[Write], Probe | None]
 """Where to look for what a write did; None where no read can tell of this one."""
-Tell = Callable[[Write, Found], Sighting]
+Evaluate = Callable[[Write, Found], Verdict]
 
 
-def look_with(
-    tool: str, tool_input: dict[str, Any], write: Write, tell: Tell, missing: Sighting = "unclear"
-) -> Look:
-    return Look(f"intercom_{tool}", tool_input, partial(tell, write), missing)
+def probe_with(
+    tool: str,
+    tool_input: dict[str, Any],
+    write: Write,
+    evaluate: Evaluate,
+    missing: Verdict = "unclear",
+) -> Probe:
+    return Probe(f"intercom_{tool}", tool_input, partial(evaluate, write), missing)
 
 
 def retrieved(
     kind: str,
-    tell: Tell,
+    evaluate: Evaluate,
     *,
     key: str = "",
     named_by: str = "",
-    missing: Sighting = "unclear",
-) -> Evidence:
+    missing: Verdict = "unclear",
+) -> Verification:
     """Told by retrieving one thing. `key`: the read's field for its id, by default the kind's;
     `named_by`: the write's field, by default the same."""
     field = key or f"{kind}_id"
 
-    def evidence(write: Write) -> Look:
+    def verification(write: Write) -> Probe:
         asked = {field: write.input.get(named_by or field)}
-        return look_with(f"retrieve_{kind}", asked, write, tell, missing)
+        return probe_with(f"retrieve_{kind}", asked, write, evaluate, missing)
 
-    return evidence
+    return verification
 
 
-def gone(kind: str, *, key: str = "", named_by: str = "") -> Evidence:
+def gone(kind: str, *, key: str = "", named_by: str = "") -> Verification:
     """Told by Intercom's no longer having what the write takes away."""
 
-    def still_there(write: Write, found: Found) -> Sighting:
+    def still_there(write: Write, found: Found) -> Verdict:
         return "not_shown"
 
     return retrieved(kind, still_there, key=key, named_by=named_by, missing="shown")
 
 
-def updated(kind: str, *, key: str = "") -> Evidence:
+def updated(kind: str, *, key: str = "") -> Verification:
     """Told by the fields that the write sets, each under the same name in what is retrieved."""
 
-    def tell(write: Write, found: Found) -> Sighting:
-        sighting = compared(write.input, found)
-        if sighting == "shown" and not _formatted_too(write, found):
+    def evaluate(write: Write, found: Found) -> Verdict:
+        verdict = compared(write.input, found)
+        if verdict == "shown" and not _formatted_too(write, found):
             return "unclear"
-        return sighting
+        return verdict
 
-    return retrieved(kind, tell, key=key)
+    return retrieved(kind, evaluate, key=key)
 
 
 def _formatted_too(write: Write, found: Found) -> bool:
@@ -101,12 +105,12 @@ def _formatted_too(write: Write, found: Found) -> bool:
     return body in (None, found.get("body")) or _is_since(write, found.get("updated_at"))
 
 
-def attached(kind: str, path: Path, named_by: str = "id") -> Evidence:
+def attached(kind: str, path: Path, named_by: str = "id") -> Verification:
     """Told by the id in a list of what is retrieved."""
     return retrieved(kind, lambda w, found: has_id(found, path, w.input.get(named_by)))
 
 
-def detached(kind: str, path: Path, named_by: str) -> Evidence:
+def detached(kind: str, path: Path, named_by: str) -> Verification:
     """Told by the absence of the id from a list of what is retrieved."""
     return retrieved(kind, lambda w, found: opposite(has_id(found, path, w.input.get(named_by))))
 

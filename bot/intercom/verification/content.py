@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from bot.intercom.evidence.look import (
-    Evidence,
-    Look,
+from bot.intercom.verification.probe import (
+    Probe,
+    Verification,
     Write,
     gone,
-    look_with,
     made_by,
     made_since,
+    probe_with,
     retrieved,
     updated,
 )
-from bot.intercom.evidence.sighting import (
+from bot.intercom.verification.verdict import (
     Found,
-    Sighting,
+    Verdict,
     compared,
     same,
     seen,
@@ -25,10 +25,10 @@ LISTED = ("data",)
 MANY = {"per_page": 150}
 
 
-def _written(tool: str, asked: dict[str, Any], author: str) -> Evidence:
+def _written(tool: str, asked: dict[str, Any], author: str) -> Verification:
     """Told by a thing of the write's title, author and time in a list."""
 
-    def tell(write: Write, found: Found) -> Sighting:
+    def evaluate(write: Write, found: Found) -> Verdict:
         return seen(
             found,
             LISTED,
@@ -38,11 +38,11 @@ def _written(tool: str, asked: dict[str, Any], author: str) -> Evidence:
             ),
         )
 
-    return lambda write: look_with(tool, asked, write, tell)
+    return lambda write: probe_with(tool, asked, write, evaluate)
 
 
-def _created_collection(write: Write) -> Look:
-    def tell(write: Write, found: Found) -> Sighting:
+def _created_collection(write: Write) -> Probe:
+    def evaluate(write: Write, found: Found) -> Verdict:
         return seen(
             found,
             LISTED,
@@ -53,26 +53,26 @@ def _created_collection(write: Write) -> Look:
             ),
         )
 
-    return look_with("list_help_center_collections", {}, write, tell)
+    return probe_with("list_help_center_collections", {}, write, evaluate)
 
 
-def _saved_tag(write: Write) -> Look | None:
+def _saved_tag(write: Write) -> Probe | None:
     """A tag of that name is all that is wanted; tags tell neither author nor time."""
 
-    def has_name(write: Write, tag: Found) -> Sighting:
+    def has_name(write: Write, tag: Found) -> Verdict:
         return compared({"name": write.input.get("name")}, tag)
 
     if write.input.get("id"):
         return retrieved("tag", has_name, named_by="id")(write)
     name = str(write.input.get("name")).strip().casefold()
 
-    def tell(write: Write, found: Found) -> Sighting:
+    def evaluate(write: Write, found: Found) -> Verdict:
         return seen(found, LISTED, lambda tag: str(tag.get("name")).casefold() == name)
 
-    return look_with("list_tags", {}, write, tell)
+    return probe_with("list_tags", {}, write, evaluate)
 
 
-EVIDENCE: dict[str, Evidence] = {
+VERIFICATIONS: dict[str, Verification] = {
     "create_article": _written("list_articles", MANY, "author_id"),
     "update_article": updated("article"),
     "delete_article": gone("article"),

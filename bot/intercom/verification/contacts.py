@@ -1,21 +1,21 @@
 """What shows of contacts, companies and visitors."""
 
-from bot.intercom.evidence.look import (
-    Evidence,
-    Look,
-    Tell,
+from bot.intercom.verification.probe import (
+    Evaluate,
+    Probe,
+    Verification,
     Write,
     attached,
     detached,
     gone,
-    look_with,
     made_by,
     made_since,
+    probe_with,
     updated,
 )
-from bot.intercom.evidence.sighting import (
+from bot.intercom.verification.verdict import (
     Found,
-    Sighting,
+    Verdict,
     compared,
     has_id,
     item,
@@ -31,49 +31,49 @@ LISTED = ("data",)
 KNOWN_BY = ("email", "external_id", "phone", "name")
 
 
-def _created(write: Write) -> Look | None:
+def _created(write: Write) -> Probe | None:
     # Search knows a new contact only after minutes.
     known = {key: value for key, value in write.input.items() if key in KNOWN_BY and value}
     if not known:
         return None
 
-    def tell(write: Write, found: Found) -> Sighting:
+    def evaluate(write: Write, found: Found) -> Verdict:
         return seen(
             found,
             LISTED,
             lambda one: made_since(write, one) and compared(known, one) == "shown",
         )
 
-    return look_with("list_contacts", {}, write, tell)
+    return probe_with("list_contacts", {}, write, evaluate)
 
 
-def _searched(tell: Tell) -> Evidence:
+def _searched(evaluate: Evaluate) -> Verification:
     """Told by whether search finds the contact, as it does unless it is archived, gone or new."""
 
-    def evidence(write: Write) -> Look:
+    def verification(write: Write) -> Probe:
         query = {"field": "id", "operator": "=", "value": write.input.get("contact_id")}
-        return look_with("search_contacts", {"query": query}, write, tell)
+        return probe_with("search_contacts", {"query": query}, write, evaluate)
 
-    return evidence
+    return verification
 
 
-def _archived(write: Write, found: Found) -> Sighting:
+def _archived(write: Write, found: Found) -> Verdict:
     is_found = has_id(found, LISTED, write.input.get("contact_id"))
     # Not found, it may also be too new for search.
     return "not_shown" if is_found == "shown" else "unclear"
 
 
-def _listed(tool: str, tell: Tell) -> Evidence:
+def _listed(tool: str, evaluate: Evaluate) -> Verification:
     """Told by one of the lists that belong to a contact."""
 
-    def evidence(write: Write) -> Look:
+    def verification(write: Write) -> Probe:
         asked = {"contact_id": write.input.get("contact_id")}
-        return look_with(f"list_contact_{tool}", asked, write, tell)
+        return probe_with(f"list_contact_{tool}", asked, write, evaluate)
 
-    return evidence
+    return verification
 
 
-def _noted(write: Write, found: Found) -> Sighting:
+def _noted(write: Write, found: Found) -> Verdict:
     def is_it(note: Found) -> bool:
         is_ours = made_by(write, note, within(note, "author", "id"))
         return is_ours and same(write.input.get("body"), note.get("body"))
@@ -81,29 +81,29 @@ def _noted(write: Write, found: Found) -> Sighting:
     return seen(found, LISTED, is_it)
 
 
-def _chosen(write: Write, found: Found) -> Sighting:
+def _chosen(write: Write, found: Found) -> Verdict:
     # A choice that is the type's default anyway need not be listed: then it is unclear.
     wanted = {"consent_type": write.input.get("consent_type")}
     return compared(wanted, item(found, LISTED, write.input.get("id")))
 
 
-def _saved_company(write: Write) -> Look | None:
+def _saved_company(write: Write) -> Probe | None:
     company_id = write.input.get("company_id")
     if not company_id:
         return None
 
-    def tell(write: Write, found: Found) -> Sighting:
+    def evaluate(write: Write, found: Found) -> Verdict:
         return compared(write.input, {**found, "plan": within(found, "plan", "name")})
 
-    return look_with("list_companies", {"company_id": company_id}, write, tell, "not_shown")
+    return probe_with("list_companies", {"company_id": company_id}, write, evaluate, "not_shown")
 
 
-def _updated_visitor(write: Write) -> Look | None:
+def _updated_visitor(write: Write) -> Probe | None:
     """Visitors are looked up by their `user_id` alone."""
     return updated("visitor", key="user_id")(write) if write.input.get("user_id") else None
 
 
-EVIDENCE: dict[str, Evidence] = {
+VERIFICATIONS: dict[str, Verification] = {
     "create_contact": _created,
     "update_contact": updated("contact"),
     "archive_contact": _searched(_archived),

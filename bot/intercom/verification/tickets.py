@@ -3,21 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.intercom.evidence.conversations import assigned, wrote
-from bot.intercom.evidence.look import (
-    Evidence,
-    Look,
+from bot.intercom.verification.conversations import assigned, wrote
+from bot.intercom.verification.probe import (
+    Probe,
+    Verification,
     Write,
     attached,
     detached,
-    look_with,
     made_since,
+    probe_with,
     retrieved,
     updated,
 )
-from bot.intercom.evidence.sighting import (
+from bot.intercom.verification.verdict import (
     Found,
-    Sighting,
+    Verdict,
     all_of,
     compared,
     item,
@@ -31,19 +31,19 @@ TAGS = ("tags", "tags")
 ATTRIBUTES = ("ticket_type_attributes", "data")
 
 
-def _updated(write: Write, found: Found) -> Sighting:
+def _updated(write: Write, found: Found) -> Verdict:
     given = {key: value for key, value in write.input.items() if key != "assignment"}
     state = within(found, "ticket_state", "category")
-    sightings = []
+    verdicts = []
     if set(given) - {"ticket_id"}:
-        sightings.append(compared(given, {**found, "state": state}))
+        verdicts.append(compared(given, {**found, "state": state}))
     if "assignment" in write.input:
         assignee_id = within(write.input["assignment"], "assignee_id")
-        sightings.append(assigned(assignee_id, found) if assignee_id else "unclear")
-    return all_of(*sightings)
+        verdicts.append(assigned(assignee_id, found) if assignee_id else "unclear")
+    return all_of(*verdicts)
 
 
-def _created(write: Write) -> Look | None:
+def _created(write: Write) -> Probe | None:
     """Tickets do not tell who created them, so title and the like have to be given; and a
     contact named by e-mail address could not be recognized in them."""
     given = write.input
@@ -56,7 +56,7 @@ def _created(write: Write) -> Look | None:
         since = {"field": "created_at", "operator": "=", "value": given["created_at"]}
     kind = {"field": "ticket_type_id", "operator": "=", "value": given.get("ticket_type_id")}
 
-    def tell(write: Write, found: Found) -> Sighting:
+    def evaluate(write: Write, found: Found) -> Verdict:
         def is_it(ticket: Found) -> bool:
             return (
                 (given.get("created_at") is not None or made_since(write, ticket))
@@ -67,7 +67,7 @@ def _created(write: Write) -> Look | None:
         return seen(found, ("tickets",), is_it)
 
     query = {"operator": "AND", "value": [kind, since]}
-    return look_with("search_tickets", {"query": query}, write, tell)
+    return probe_with("search_tickets", {"query": query}, write, evaluate)
 
 
 def _person(given: object) -> dict[str, Any]:
@@ -84,14 +84,14 @@ def _is_for(ticket: Found, person: Found) -> bool:
     return seen(ticket, ("contacts", "contacts"), is_it) == "shown"
 
 
-def _created_type(write: Write) -> Look:
-    def tell(write: Write, found: Found) -> Sighting:
+def _created_type(write: Write) -> Probe:
+    def evaluate(write: Write, found: Found) -> Verdict:
         return seen(found, ("data",), lambda kind: _is_new(write, kind))
 
-    return look_with("list_ticket_types", {}, write, tell)
+    return probe_with("list_ticket_types", {}, write, evaluate)
 
 
-def _created_attribute(write: Write, found: Found) -> Sighting:
+def _created_attribute(write: Write, found: Found) -> Verdict:
     return seen(found, ATTRIBUTES, lambda attribute: _is_new(write, attribute))
 
 
@@ -99,11 +99,11 @@ def _is_new(write: Write, thing: Found) -> bool:
     return made_since(write, thing) and same(write.input.get("name"), thing.get("name"))
 
 
-def _updated_attribute(write: Write, found: Found) -> Sighting:
+def _updated_attribute(write: Write, found: Found) -> Verdict:
     return compared(write.input, item(found, ATTRIBUTES, write.input.get("attribute_id")))
 
 
-EVIDENCE: dict[str, Evidence] = {
+VERIFICATIONS: dict[str, Verification] = {
     "create_ticket": _created,
     "update_ticket": retrieved("ticket", _updated),
     "reply_to_ticket": retrieved("ticket", lambda w, found: wrote(w, found, PARTS)),

@@ -8,34 +8,34 @@ from typing import Any, Literal
 
 from bot.intercom.plain_text import text_of
 
-Sighting = Literal["shown", "not_shown", "unclear"]
+Verdict = Literal["shown", "not_shown", "unclear"]
 """What a look tells: the effect is there, it is not there so far, or that cannot be told."""
 Found = Mapping[str, Any]
 Path = tuple[str, ...]
 
-_OPPOSITE: dict[Sighting, Sighting] = {
+_OPPOSITE: dict[Verdict, Verdict] = {
     "shown": "not_shown",
     "not_shown": "shown",
     "unclear": "unclear",
 }
 
 
-def told(is_there: bool) -> Sighting:
+def told(is_there: bool) -> Verdict:
     return "shown" if is_there else "not_shown"
 
 
-def opposite(sighting: Sighting) -> Sighting:
-    return _OPPOSITE[sighting]
+def opposite(verdict: Verdict) -> Verdict:
+    return _OPPOSITE[verdict]
 
 
-def all_of(*sightings: Sighting) -> Sighting:
+def all_of(*verdicts: Verdict) -> Verdict:
     """Whether everything is there; unclear of nothing at all."""
-    if "not_shown" in sightings:
+    if "not_shown" in verdicts:
         return "not_shown"
-    return "unclear" if "unclear" in sightings or not sightings else "shown"
+    return "unclear" if "unclear" in verdicts or not verdicts else "shown"
 
 
-def compared(wanted: Mapping[str, Any], found: object) -> Sighting:
+def compared(wanted: Mapping[str, Any], found: object) -> Verdict:
     """Whether the fields that a write sets have their values."""
     if not isinstance(found, Mapping):
         return "unclear"
@@ -51,7 +51,7 @@ def _is_set(key: str) -> bool:
     return key in ("owner_id", "external_id", "company_id") or not key.endswith("_id")
 
 
-def _compared_field(key: str, wanted: object, found: Found) -> Sighting:
+def _compared_field(key: str, wanted: object, found: Found) -> Verdict:
     if key not in found:
         return "unclear"
     if isinstance(wanted, Mapping) and isinstance(found[key], Mapping):
@@ -83,7 +83,7 @@ def _plain(value: object, key: str) -> str:
     return text
 
 
-def seen(found: object, path: Path, is_it: Callable[[Found], bool]) -> Sighting:
+def seen(found: object, path: Path, is_it: Callable[[Found], bool]) -> Verdict:
     """Whether the list at this path has it; unclear if it has not and goes on elsewhere."""
     holder, items = _list_at(found, path)
     if items is None:
@@ -93,7 +93,7 @@ def seen(found: object, path: Path, is_it: Callable[[Found], bool]) -> Sighting:
     return "unclear" if _goes_on(holder, len(items)) else "not_shown"
 
 
-def has_id(found: object, path: Path, wanted: object) -> Sighting:
+def has_id(found: object, path: Path, wanted: object) -> Verdict:
     return seen(found, path, lambda one: same(wanted, one.get("id")))
 
 

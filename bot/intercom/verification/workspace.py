@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.intercom.evidence.look import (
-    Evidence,
-    Look,
+from bot.intercom.verification.probe import (
+    Probe,
+    Verification,
     Write,
-    look_with,
     made_by,
+    probe_with,
     updated,
 )
-from bot.intercom.evidence.sighting import (
+from bot.intercom.verification.verdict import (
     Found,
-    Sighting,
+    Verdict,
     compared,
     item,
     same,
@@ -23,11 +23,11 @@ from bot.intercom.evidence.sighting import (
 ATTRIBUTES = ("data",)
 
 
-def _defined(write: Write) -> Look:
+def _defined(write: Write) -> Probe:
     """Told by an attribute of the name, author and time."""
     given = write.input
 
-    def tell(write: Write, found: Found) -> Sighting:
+    def evaluate(write: Write, found: Found) -> Verdict:
         return seen(
             found,
             ATTRIBUTES,
@@ -37,26 +37,26 @@ def _defined(write: Write) -> Look:
             ),
         )
 
-    return look_with("list_data_attributes", {"model": given.get("model")}, write, tell)
+    return probe_with("list_data_attributes", {"model": given.get("model")}, write, evaluate)
 
 
-def _redefined(write: Write) -> Look:
+def _redefined(write: Write) -> Probe:
     wanted = {key: value for key, value in write.input.items() if key != "options"}
     if "options" in write.input:
         wanted["options"] = _values(write.input["options"])
 
-    def tell(write: Write, found: Found) -> Sighting:
+    def evaluate(write: Write, found: Found) -> Verdict:
         one = item(found, ATTRIBUTES, write.input.get("data_attribute_id")) or {}
         return compared(wanted, {**one, "options": _values(one.get("options"))})
 
-    return look_with("list_data_attributes", {"include_archived": True}, write, tell)
+    return probe_with("list_data_attributes", {"include_archived": True}, write, evaluate)
 
 
 def _values(options: Any) -> list[Any]:
     return [one.get("value") if isinstance(one, Mapping) else one for one in options or []]
 
 
-def _recorded(write: Write) -> Look | None:
+def _recorded(write: Write) -> Probe | None:
     """Told by an event of that name at that second, whoever recorded it."""
     given = write.input
     names = {"id": "intercom_user_id", "user_id": "user_id"}
@@ -64,7 +64,7 @@ def _recorded(write: Write) -> Look | None:
     if not who:
         return None
 
-    def tell(write: Write, found: Found) -> Sighting:
+    def evaluate(write: Write, found: Found) -> Verdict:
         return seen(
             found,
             ("events",),
@@ -74,10 +74,10 @@ def _recorded(write: Write) -> Look | None:
             ),
         )
 
-    return look_with("list_data_events", {"type": "user", **who}, write, tell)
+    return probe_with("list_data_events", {"type": "user", **who}, write, evaluate)
 
 
-EVIDENCE: dict[str, Evidence] = {
+VERIFICATIONS: dict[str, Verification] = {
     "set_away_admin": updated("admin"),
     "create_data_attribute": _defined,
     "update_data_attribute": _redefined,

@@ -17,8 +17,8 @@ from bot.agent.limits import Limits
 from bot.agent.tools import Tools
 from bot.agent.toolset import Toolset
 from bot.intercom.author import ONLY_AS_CUSTOMER
-from bot.intercom.evidence import Write, look_for
 from bot.intercom.policy import READS
+from bot.intercom.verification import Write, probe_for
 from bot.sandbox.intercom import (
     OSCAR_CONTACT,
     PRIYA_CONTACT,
@@ -678,7 +678,7 @@ ODD: list[Any] = [None, 0, "x", {}, [None], ["x", 3]]
 def test_an_answer_of_another_shape_never_shows_an_effect(
     intercom: IntercomSandbox, tool: str, prepare: Prepared
 ) -> None:
-    look = look_for(f"intercom_{tool}", Write(prepare(intercom), MINE, datetime.now(UTC)))
+    look = probe_for(f"intercom_{tool}", Write(prepare(intercom), MINE, datetime.now(UTC)))
     assert look
     assert look.tool_name in READS
     for odd in ODD:
@@ -687,7 +687,7 @@ def test_an_answer_of_another_shape_never_shows_an_effect(
             dict.fromkeys(FIELDS, odd),
             {f: dict.fromkeys(FIELDS, odd) for f in FIELDS},
         ):
-            assert look.tell(answer) != "shown"
+            assert look.evaluate(answer) != "shown"
 
 
 def test_every_write_of_the_catalogue_is_here() -> None:

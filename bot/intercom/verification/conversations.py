@@ -2,22 +2,22 @@
 
 from typing import Any
 
-from bot.intercom.evidence.look import (
-    Evidence,
-    Look,
+from bot.intercom.verification.probe import (
+    Probe,
+    Verification,
     Write,
     attached,
     detached,
-    look_with,
     made_by,
     made_since,
+    probe_with,
     retrieved,
     updated,
 )
-from bot.intercom.evidence.sighting import (
+from bot.intercom.verification.verdict import (
     Found,
     Path,
-    Sighting,
+    Verdict,
     compared,
     item,
     same,
@@ -34,7 +34,7 @@ NAMED_BY = {"intercom_user_id": "id", "user_id": "external_id"}
 """How a write names a person, and how a conversation does. It does not tell e-mail addresses."""
 
 
-def wrote(write: Write, found: Found, parts: Path) -> Sighting:
+def wrote(write: Write, found: Found, parts: Path) -> Verdict:
     """Whether a part has the write's words, of its author and time."""
     given = write.input
     is_note = given.get("message_type") == "note"
@@ -55,7 +55,7 @@ def wrote(write: Write, found: Found, parts: Path) -> Sighting:
     return seen(found, parts, is_it)
 
 
-def assigned(assignee_id: object, found: Found, *, team: bool = False) -> Sighting:
+def assigned(assignee_id: object, found: Found, *, team: bool = False) -> Verdict:
     """Whether that teammate or team has it; nobody, if it is "0"."""
     keys = ("admin_assignee_id", "team_assignee_id")
     if not all(key in found for key in keys):
@@ -65,7 +65,7 @@ def assigned(assignee_id: object, found: Found, *, team: bool = False) -> Sighti
     return told(any(same(assignee_id, found[key]) for key in keys))
 
 
-def _managed(write: Write, found: Found) -> Sighting:
+def _managed(write: Write, found: Found) -> Verdict:
     given = write.input
     action = given.get("message_type")
     if given.get("body") and action in ("close", "assignment"):
@@ -81,36 +81,36 @@ def _managed(write: Write, found: Found) -> Sighting:
     return compared(wanted, found)
 
 
-def _redacted(write: Write, found: Found) -> Sighting:
+def _redacted(write: Write, found: Found) -> Verdict:
     wanted = {"redacted": True}
     if write.input.get("type") == "source":
         return compared(wanted, found.get("source"))
     return compared(wanted, item(found, PARTS, write.input.get("conversation_part_id")))
 
 
-def _joined(write: Write) -> Look | None:
+def _joined(write: Write) -> Probe | None:
     customer = write.input.get("customer")
     named = [(key, within(customer, key)) for key in NAMED_BY if within(customer, key)]
     if not named:
         return None
     key, person = named[0]
 
-    def tell(write: Write, found: Found) -> Sighting:
+    def evaluate(write: Write, found: Found) -> Verdict:
         return seen(found, CONTACTS, lambda one: same(person, one.get(NAMED_BY[key])))
 
-    return retrieved("conversation", tell)(write)
+    return retrieved("conversation", evaluate)(write)
 
 
-def _converted(write: Write, found: Found) -> Sighting:
+def _converted(write: Write, found: Found) -> Verdict:
     def is_it(linked: Found) -> bool:
         return linked.get("type") == "ticket" and linked.get("category") == "Customer"
 
     # Intercom does not say that every converted conversation is linked with its ticket.
-    sighting = seen(found, ("linked_objects", "data"), is_it)
-    return "shown" if sighting == "shown" else "unclear"
+    verdict = seen(found, ("linked_objects", "data"), is_it)
+    return "shown" if verdict == "shown" else "unclear"
 
 
-def _begun(write: Write) -> Look | None:
+def _begun(write: Write) -> Probe | None:
     """Only a message that begins a conversation at once can be found again."""
     to = within(write.input.get("to"), "id")
     if not (to and write.input.get("create_conversation_without_contact_reply") is True):
@@ -123,7 +123,7 @@ def _begun(write: Write) -> Look | None:
         ],
     }
 
-    def tell(write: Write, found: Found) -> Sighting:
+    def evaluate(write: Write, found: Found) -> Verdict:
         def is_it(one: Found) -> bool:
             return made_by(write, one, within(one, "source", "author", "id")) and same(
                 write.input.get("body"), within(one, "source", "body")
@@ -131,14 +131,18 @@ def _begun(write: Write) -> Look | None:
 
         return seen(found, ("conversations",), is_it)
 
-    return look_with("search_conversations", {"query": query}, write, tell)
+    return probe_with("search_conversations", {"query": query}, write, evaluate)
 
 
-EVIDENCE: dict[str, Evidence] = {
-    "reply_to_conversation": retrieved("conversation", lambda w, found: wrote(w, found, PARTS)),
-    "manage_conversation": retrieved("conversation", _managed),
+replied = retrieved("conversation", lambda w, found: wrote(w, found, PARTS))
+managed = retrieved("conversation", _managed)
+redacted = retrieved("conversation", _redacted)
+
+VERIFICATIONS: dict[str, Verification] = {
+    "reply_to_conversation": replied,
+    "manage_conversation": managed,
     "update_conversation": updated("conversation"),
-    "redact_conversation": retrieved("conversation", _redacted),
+    "redact_conversation": redacted,
     "convert_conversation_to_ticket": retrieved("conversation", _converted),
     "create_message": _begun,
     "attach_contact_to_conversation": _joined,

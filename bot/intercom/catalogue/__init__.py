@@ -1,0 +1,1 @@
+"""Everything that the bot knows of the tools, one declaration a tool."""
