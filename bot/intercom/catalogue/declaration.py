@@ -180,7 +180,7 @@ class Tool:
     author: tuple[str, ...] = ()
     """Paths that say who acts. Claude does not see them; the bot fills them in (rule 4)."""
     changes: str | None = None
-    """Path of the field that names the changed object: what was before is shown beside what comes."""
+    """Path of the field that names the changed object: its old values stand beside the new."""
     verification: Verification | None = None
     """The read that can tell whether a write happened whose answer got lost."""
     usable: bool = True
