@@ -8,8 +8,7 @@ import structlog
 
 from bot.agent.work import Trouble, Work
 from bot.services import Services
-from bot.slack.answer import SlackDown
-from bot.slack.thread import SlackThread
+from bot.slack.thread import SlackDown, SlackThread
 from bot.state.models import Run
 
 log = structlog.get_logger()

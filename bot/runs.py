@@ -16,7 +16,6 @@ from bot.agent.loop import NO_ACCOUNTS, Agent
 from bot.agent.work import Next, RunFailed, Stopped, Trouble, Work, settle_cards
 from bot.outages import Outages, how_long
 from bot.services import Services
-from bot.slack.answer import SlackDown
 from bot.slack.cards import below_answer
 from bot.slack.client import SlackFailure, is_passing, why
 from bot.slack.connect import offer_to_connect
@@ -31,7 +30,7 @@ from bot.slack.messages import (
     stopped,
 )
 from bot.slack.people import People
-from bot.slack.thread import SlackThread
+from bot.slack.thread import SlackDown, SlackThread
 from bot.slack.visible import visible_thread
 from bot.state.models import (
     Conversation,

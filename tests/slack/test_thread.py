@@ -12,10 +12,9 @@ from docket import Docket
 from bot.manifest import manifest_text
 from bot.sandbox.people import MAYA
 from bot.sandbox.slack import SUPPORT, Message, SlackSandbox
-from bot.slack.answer import SlackDown
 from bot.slack.client import Client
 from bot.slack.limits import SlackLimits
-from bot.slack.thread import SlackThread
+from bot.slack.thread import SlackDown, SlackThread
 from bot.state.metrics import Metrics
 from bot.state.models import Request, StreamState, ToolCall
 from bot.state.store import Superseded

@@ -29,8 +29,8 @@ from bot.slack.client import (
     why,
 )
 from bot.slack.limits import NoRoom
-from bot.slack.pieces import blocks, chunks, closing, copies, merge, running, size, text_of
 from bot.slack.posting import EVENT, find_posted, post_once
+from bot.slack.thread.chunks import blocks, chunks, closing, copies, merge, running, size, text_of
 from bot.state.models import Request, Shown, StreamState
 
 log = structlog.get_logger()

@@ -12,10 +12,10 @@ from slack_sdk.models.blocks import Block
 
 from bot.agent.work import RunFailed
 from bot.slack import cards
-from bot.slack.answer import Answer, Refused, SlackDown
 from bot.slack.client import Client, SlackFailure, is_passing, patience, why
 from bot.slack.formatting import safe_markdown, split_at
 from bot.slack.posting import find_posted, post_once
+from bot.slack.thread.live_message import LiveMessage, Refused, SlackDown
 from bot.state.models import Card, Request, StreamState, ToolCall
 
 log = structlog.get_logger()
@@ -31,8 +31,8 @@ Resting = Literal["active", "suspended"]
 class SlackThread:
     """One run's place in Slack. Use it as an async context manager: it sends while one is inside.
 
-    `is_mine` and `save_stream` are asked and told as `Answer` says; `save` is told before and after
-    a card is posted.
+    `is_mine` and `save_stream` are asked and told as `LiveMessage` says; `save` is told before and
+    after a card is posted.
     """
 
     def __init__(
@@ -48,16 +48,16 @@ class SlackThread:
         self._request = request
         self._save = save
         self._first_sign: asyncio.Task[None] | None = None
-        self._answer = Answer(client, request, stream, is_mine, save_stream)
-        self.say = self._answer.say
-        self.show = self._answer.show
-        self.keep = self._answer.keep
-        self.resume = self._answer.resume
-        self.recover = self._answer.recover
-        self.start_over = self._answer.start_over
+        self._live = LiveMessage(client, request, stream, is_mine, save_stream)
+        self.say = self._live.say
+        self.show = self._live.show
+        self.keep = self._live.keep
+        self.resume = self._live.resume
+        self.recover = self._live.recover
+        self.start_over = self._live.start_over
 
     async def __aenter__(self) -> "SlackThread":
-        await self._answer.__aenter__()
+        await self._live.__aenter__()
         return self
 
     async def __aexit__(
@@ -67,11 +67,11 @@ class SlackThread:
         trace: TracebackType | None,
     ) -> None:
         self._forget_first_sign()
-        await self._answer.__aexit__(kind, error, trace)
+        await self._live.__aexit__(kind, error, trace)
 
     @property
     def stream(self) -> StreamState:
-        return self._answer.state
+        return self._live.state
 
     async def begin(self) -> None:
         """The first sign of life, and the native Stop button."""
@@ -106,7 +106,7 @@ class SlackThread:
         """Close the message while the run waits for its teammate. Raises Trouble while Slack is
         down."""
         try:
-            await self._answer.pause()
+            await self._live.pause()
         except Refused:
             await self.keep()
 
@@ -116,7 +116,7 @@ class SlackThread:
         Raises Trouble while Slack is down, RunFailed where the thread takes no card.
         """
         try:
-            await self._answer.pause()
+            await self._live.pause()
         except Refused as refusal:
             raise _cannot_ask(str(refusal)) from refusal
         for call in calls:
@@ -193,7 +193,7 @@ class SlackThread:
         """
         self._forget_first_sign()
         try:
-            if await self._answer.end(key, below or [], status, again=again):
+            if await self._live.end(key, below or [], status, again=again):
                 return
         except Refused as refusal:
             log.warning("thread_closed", why=str(refusal))
@@ -219,7 +219,7 @@ class SlackThread:
             self._first_sign.cancel()
 
     async def _send_directly(self, key: str) -> None:
-        text = await self._answer.take_back()
+        text = await self._live.take_back()
         if not text:
             return
         rest = f"I could not post this in <#{self._request.channel_id}>:\n\n{safe_markdown(text)}"

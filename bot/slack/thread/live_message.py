@@ -12,8 +12,8 @@ from slack_sdk.models.blocks import Block
 from bot.agent.work import Trouble
 from bot.slack.client import Client, SlackFailure, is_passing, patience, why
 from bot.slack.formatting import complete_part
-from bot.slack.pieces import copies, pieces
-from bot.slack.stream import Stream, Whole
+from bot.slack.thread.chunks import copies, pieces
+from bot.slack.thread.stream import Stream, Whole
 from bot.state.models import Request, Shown, StreamState, ToolCall
 from bot.state.store import Superseded
 
@@ -34,7 +34,7 @@ class Refused(Exception):
     """The thread takes nothing from us any more: it is archived, closed or gone."""
 
 
-class Answer:
+class LiveMessage:
     """Use it as an async context manager: it sends while one is inside.
 
     `is_mine` is asked before each sending: who was superseded says nothing more. `save` is told
@@ -58,7 +58,7 @@ class Answer:
         self._held = False
         self._sender: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "Answer":
+    async def __aenter__(self) -> "LiveMessage":
         self._sender = asyncio.create_task(self._send_now_and_then())
         return self
 
