@@ -190,7 +190,7 @@ class World:
             streaming = any(message.streaming == "streaming" for message in messages)
             return None if at_work or streaming or len(messages) < answers else messages
 
-        return self.slack.wait(there, timeout=30, what=f"{answers} answers in {thread}")
+        return self.slack.wait(there, timeout=60, what=f"{answers} answers in {thread}")
 
     def asked_of_claude(self, text: str) -> list[dict[str, Any]]:
         """The bodies of Claude's requests whose conversation began with `text`."""

@@ -77,7 +77,7 @@ class Reading:
         age = self._workspace.now() - session.status_at
         return session.status if age <= STATUS_LIFETIME else ""
 
-    def wait(self, condition: Callable[[], T | None], timeout: float = 15, what: str = "") -> T:
+    def wait(self, condition: Callable[[], T | None], timeout: float = 45, what: str = "") -> T:
         """The first truthy value of `condition`, which runs after each change. Raises
         AssertionError, showing all threads, after `timeout` seconds."""
         return self._workspace.wait(condition, timeout, what)
