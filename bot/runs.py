@@ -16,7 +16,6 @@ from bot.agent.loop import NO_ACCOUNTS, Agent
 from bot.agent.work import Next, RunFailed, Stopped, Trouble, Work, settle_cards
 from bot.outages import Outages, how_long
 from bot.services import Services
-from bot.slack.cards import below_answer
 from bot.slack.client import SlackFailure, is_passing, why
 from bot.slack.connect import offer_to_connect
 from bot.slack.errands import say_privately
@@ -31,6 +30,7 @@ from bot.slack.messages import (
 )
 from bot.slack.people import People
 from bot.slack.thread import SlackDown, SlackThread
+from bot.slack.views.answer_footer import below_answer
 from bot.slack.visible import visible_thread
 from bot.state.models import (
     Conversation,

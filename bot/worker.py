@@ -14,7 +14,7 @@ from bot.accounts.identity import SlackUser
 from bot.accounts.teammates import NotConnected, NotPermitted
 from bot.agent.claude import Claude
 from bot.agent.loop import Agent
-from bot.agent.recorder import Recorder
+from bot.agent.write_audit import WriteAudit
 from bot.runs import Runs, let_next_go_on
 from bot.services import Services, open_services
 from bot.settings import Settings
@@ -57,7 +57,7 @@ class Jobs:
             services.teammates,
             services.profiles,
             Pacing(services.docket),
-            Recorder(services.audit),
+            WriteAudit(services.audit),
             services.metrics,
             Claude(services.settings),
         )

@@ -11,17 +11,18 @@ import structlog
 
 from bot.accounts.scalekit import AccountsUnavailable, Scalekit
 from bot.accounts.teammates import NotConnected, NotPermitted, Teammates
-from bot.agent.approving import Approving
+from bot.agent.approval_flow import ApprovalFlow
 from bot.agent.claude import Claude, ClaudeUnavailable, Turn
 from bot.agent.frozen import frozen
 from bot.agent.history import answer, assistant, last_words, spoken
 from bot.agent.limits import Limits
 from bot.agent.prompt import news, system_prompt
-from bot.agent.recorder import Recorder
-from bot.agent.tools import Tools, asked_for, leave_open, needs_approval
+from bot.agent.tool_calls import build_tool_call, close_unfinished, needs_approval
+from bot.agent.tools import Tools
 from bot.agent.toolset import Toolset
 from bot.agent.turns import CLAUDE, Turns
 from bot.agent.work import Next, RunFailed, Thread, Trouble, Work, keep, settle_cards
+from bot.agent.write_audit import WriteAudit
 from bot.intercom.areas import permission_for
 from bot.intercom.links import conversation_link
 from bot.settings import Settings
@@ -49,7 +50,7 @@ class Agent:
         teammates: Teammates,
         profiles: Profiles,
         pacing: Pacing,
-        recorder: Recorder,
+        write_audit: WriteAudit,
         metrics: Metrics,
         claude: Claude,
     ) -> None:
@@ -57,11 +58,13 @@ class Agent:
         self._scalekit = scalekit
         self._teammates = teammates
         self._pacing = pacing
-        self._recorder = recorder
+        self._write_audit = write_audit
         self._metrics = metrics
         self._limits = Limits()
         self._turns = Turns(settings, claude, pacing, metrics)
-        self._approving = Approving(settings, scalekit, profiles, self._limits, recorder, metrics)
+        self._approvals = ApprovalFlow(
+            settings, scalekit, profiles, self._limits, write_audit, metrics
+        )
 
     async def step(self, work: Work, thread: Thread, time_zone: str) -> Next:
         """Take the run one step further.
@@ -79,10 +82,10 @@ class Agent:
                 await self._begin(work, thread, time_zone)
             if run.phase == "ending":
                 return Next.ENDED
-            if run.phase == "waiting_for_approval" and not await self._approving.decided(
+            if run.phase == "waiting_for_approval" and not await self._approvals.decided(
                 work, thread
             ):
-                await self._approving.ask_again(work, thread)
+                await self._approvals.ask_again(work, thread)
                 return Next.ASK
             if not run.calls:
                 turn = await self._turns.take(work, thread, time_zone)
@@ -125,7 +128,7 @@ class Agent:
 
     async def has_news(self, work: Work) -> bool:
         """Whether there is anything to do for a run that waits for approvals."""
-        return await self._approving.has_news(work)
+        return await self._approvals.has_news(work)
 
     async def break_off(self, work: Work, thread: Thread, words: str, *, taken: int = 0) -> None:
         """End a run that was stopped or cannot go on, with `words` for the teammate. Claude's
@@ -133,8 +136,8 @@ class Agent:
         `taken`: how many requests of the inbox end with it."""
         run = work.run
         for call in run.calls:
-            leave_open(call)
-            await self._recorder.ended(run, call)
+            close_unfinished(call)
+            await self._write_audit.ended(run, call)
             thread.show(call)
         await settle_cards(run, thread)
         thread.say(words)
@@ -181,7 +184,7 @@ class Agent:
         for with the former one is not for this one. The request begins anew."""
         run = work.run
         for call in run.calls:
-            leave_open(call)
+            close_unfinished(call)
             thread.show(call)
         run.ended_calls += [call.model_copy(update={"result": ""}) for call in run.calls]
         run.calls = []
@@ -194,9 +197,9 @@ class Agent:
         asked: list[ToolCall] = []
         for use in turn.tool_uses:
             run.calls = asked
-            asked.append(asked_for(use, toolset, run, account))
+            asked.append(build_tool_call(use, toolset, run, account))
         run.calls = asked
-        approvals = await self._approving.needed(work)
+        approvals = await self._approvals.needed(work)
         for call in run.calls:
             if call.ended or not needs_approval(call.effect, approvals):
                 thread.show(call)
@@ -213,7 +216,7 @@ class Agent:
                 "Your Intercom account has changed in the middle of this request. Ask again."
             )
         region = self._settings.intercom_region
-        approvals = await self._approving.needed(work)
+        approvals = await self._approvals.needed(work)
         tools = Tools(
             self._scalekit,
             self._limits,
@@ -230,7 +233,7 @@ class Agent:
                 thread.show(call)
             await work.save()
             if call.ended:
-                await self._recorder.ended(run, call, teammate)
+                await self._write_audit.ended(run, call, teammate)
                 await self._metrics.count("tool_calls", tool=call.name, outcome=call.state)
 
         await settle_cards(run, thread)
@@ -239,7 +242,7 @@ class Agent:
                 thread.show(call)
         await tools.run(run.calls, check=work.check, changed=changed)
         if any(not call.ended for call in run.calls):
-            await self._approving.ask(work, thread, teammate, toolset)
+            await self._approvals.ask(work, thread, teammate, toolset)
             return False
         joined = await work.store.inbox(work.conversation)
         answers = [answer(call) for call in run.calls]

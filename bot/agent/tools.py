@@ -6,7 +6,6 @@ found started but not ended is never run again.
 """
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -17,132 +16,23 @@ from opentelemetry import trace
 
 from bot.accounts.scalekit import FailureKind, Scalekit, ToolFailure
 from bot.accounts.teammates import NotConnected
-from bot.agent.claude import ToolUse
 from bot.agent.limits import Limits
 from bot.agent.results import as_data, error, with_edits
-from bot.agent.toolset import BadInput, Tool, Toolset
+from bot.agent.tool_calls import UNKNOWN, close_unfinished, needs_approval
+from bot.agent.toolset import BadInput, Toolset
 from bot.intercom.areas import permission_for
-from bot.intercom.author import SpeaksAsCustomer, sign
-from bot.intercom.changes import edited
+from bot.intercom.author import sign
 from bot.intercom.links import call_link
 from bot.intercom.titles import outcome, title
 from bot.intercom.verification import Probe, Verdict, Write, probe_for
 from bot.settings import Approvals, Region
-from bot.state.models import Decision, Effect, Run, Teammate, ToolCall
+from bot.state.models import Teammate, ToolCall
 from bot.state.pacing import Pacing
 
 log = structlog.get_logger()
 tracer = trace.get_tracer(__name__)
 
-REPEATS_AT_MOST = 3
 ATTEMPTS_WHEN_LIMITED = 5
-
-UNKNOWN = error(
-    "The outcome of this call is unknown: it was sent, and no answer came back. It may or may "
-    "not have happened.",
-    "Never send it again. If a read can show whether it happened, check with that; tell the "
-    "teammate what you found, or that they have to look in Intercom.",
-)
-STOPPED = error(
-    "This call was not run: the run ended before.",
-    "Do not take it up again unless the teammate asks for it.",
-)
-TYPED_INSTEAD = error(
-    "This call was not run: instead of approving it, the teammate wrote what follows.",
-    "Take up what the teammate wrote. Propose the change again only if it still fits.",
-)
-EXPIRED = error(
-    "This call was not run: nobody approved it in time.",
-    "Do not propose it again unless the teammate asks. Sum up what is open.",
-)
-DONE_BEFORE = error(
-    "This call was not run: the very same change was made or attempted before in this request.",
-    "Do not repeat it. Check with a read if you are not sure of its effect.",
-)
-REPEATED = error(
-    f"This call was not run: you have made the very same one {REPEATS_AT_MOST} times already.",
-    "Use the results you have, ask for something else, or tell the teammate what is missing.",
-)
-SPEAKS_AS_CUSTOMER = error(
-    "This call was not run: it would speak in the customer's name.", 'Replies are of type "admin".'
-)
-
-
-def needs_approval(effect: Effect, approvals: Approvals) -> bool:
-    if approvals == "off" or effect == "read":
-        return False
-    return approvals == "writes" or effect == "destructive"
-
-
-def end(call: ToolCall, words: str, result: str) -> None:
-    """End a call that is not run. `words` are for the teammate, `result` for Claude."""
-    call.state, call.outcome, call.result = "refused", words, result
-    call.ended_at = datetime.now(UTC)
-
-
-def leave_open(call: ToolCall) -> None:
-    """End a call of a run that is over: not run, or of unknown outcome if it was under way."""
-    if call.ended:
-        return
-    if call.state == "started" and not call.is_read:
-        call.state, call.outcome, call.result = "unknown", "Outcome unknown", UNKNOWN
-        call.ended_at = datetime.now(UTC)
-    else:
-        end(call, "Not run", STOPPED)
-
-
-def asked_for(use: ToolUse, toolset: Toolset, run: Run, account: str) -> ToolCall:
-    """A call as Claude asked for it; already ended if it cannot be run as it is."""
-    call = ToolCall(id=use.id, name=use.name, input=use.input, title=title(use.name, use.input))
-    try:
-        tool = toolset.check(use.name, use.input)
-    except BadInput as problem:
-        call.state, call.outcome = "failed", "Did not fit the tool"
-        call.result = error(str(problem), "Correct the call, or use another tool.")
-        return call
-    call.input = tool.unsigned(use.input)
-    call.digest = digest_of(run, account, call)
-    call.effect = tool.effect_of(use.input)
-    before = [
-        other
-        for other in [*run.ended_calls, *run.calls]
-        if (other.name, other.input) == (call.name, call.input)
-    ]
-    if not call.is_read:
-        if any(other.state in ("done", "unknown") or not other.ended for other in before):
-            end(call, "Not run a second time", DONE_BEFORE)
-        elif _speaks_as_customer(tool, use.input):
-            end(call, "Not run", SPEAKS_AS_CUSTOMER)
-    elif len(before) >= REPEATS_AT_MOST:
-        end(call, "Not run again", REPEATED)
-    return call
-
-
-def digest_of(run: Run, account: str, call: ToolCall) -> str:
-    """Names exactly this call of this run with this account."""
-    named = [account, run.reference, call.id, call.name, call.input]
-    return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def apply(decision: Decision, call: ToolCall, toolset: Toolset) -> None:
-    """Do to a waiting call what its teammate decided. A decision on anything but exactly the
-    call that waits changes nothing."""
-    if call.state != "waiting" or decision.digest != call.digest:
-        return None
-    call.decision = decision
-    if decision.kind == "denied":
-        reason = f" The reason given: {json.dumps(decision.reason)}." if decision.reason else ""
-        words = "This call was not run: the teammate denied it." + reason
-        advice = "Do not try it by another way. Take up the reason, or ask what to do instead."
-        return end(call, "Denied", error(words, advice))
-    if decision.edits:
-        call.input = edited(call.input, decision.edits)
-        try:
-            toolset.check(call.name, call.input)
-        except BadInput as problem:
-            return end(call, "Did not fit after the edit", error(str(problem), "Tell them."))
-    call.state = "approved"
-    return None
 
 
 class Tools:
@@ -199,7 +89,7 @@ class Tools:
             if call.state == "waiting":
                 return
             if call.state == "started":
-                leave_open(call)
+                close_unfinished(call)
                 await self._look(call)
                 await changed(call)
             else:
@@ -345,11 +235,3 @@ _FAILURES: dict[FailureKind, tuple[str, str]] = {
         "Trying once more can help; after that, tell the teammate.",
     ),
 }
-
-
-def _speaks_as_customer(tool: Tool, tool_input: dict[str, Any]) -> bool:
-    try:
-        sign(tool.name, tool.input_schema, tool_input, "0")
-    except SpeaksAsCustomer:
-        return True
-    return False

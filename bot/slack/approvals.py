@@ -12,9 +12,9 @@ from bot.agent.toolset import BadInput
 from bot.agent.work import RunFailed
 from bot.intercom.changes import edited
 from bot.services import Services
-from bot.slack import cards
 from bot.slack.client import SlackFailure, why
 from bot.slack.errands import answer_presser
+from bot.slack.views import approval_card
 from bot.state.models import Conversation, Decision, Press, ToolCall
 
 log = structlog.get_logger()
@@ -35,15 +35,15 @@ class Approvals:
 
     async def pressed(self, press: Press) -> None:
         """Raises RedisError or SlackFailure where trying again later can help."""
-        owner, named = cards.named_in(press.value)
+        owner, named = approval_card.named_in(press.value)
         conversation = press.conversation
         calls = await self._waiting(conversation, named)
         if not calls:
             yours = press.user_id == owner
-            words = cards.DECIDED if yours else cards.NOT_YOURS.format(owner=owner)
+            words = approval_card.DECIDED if yours else approval_card.NOT_YOURS.format(owner=owner)
             return await answer_presser(self._services.slack, press, words)
         match press.action_id:
-            case cards.EDIT | cards.DENY:
+            case approval_card.EDIT | approval_card.DENY:
                 return await self._open_modal(press, calls[0])
             case _:
                 decisions = [_approved(call) for call in calls]
@@ -58,10 +58,10 @@ class Approvals:
         found = await self._waiting(conversation, [(about.call_id, about.digest)])
         call = found[0] if found else None
         if call is None or call.change is None:
-            field = next(iter(values), cards.REASON)
-            return {field: cards.DECIDED}
-        if kind == cards.DENY:
-            reason = values.get(cards.REASON, "").strip()
+            field = next(iter(values), approval_card.REASON)
+            return {field: approval_card.DECIDED}
+        if kind == approval_card.DENY:
+            reason = values.get(approval_card.REASON, "").strip()
             decision = Decision(call_id=call.id, digest=call.digest, kind="denied", reason=reason)
         else:
             edits = {
@@ -96,7 +96,7 @@ class Approvals:
     ) -> None:
         taken = [await self._services.store.decide(conversation, item) for item in decisions]
         if not any(taken):
-            return await answer_presser(self._services.slack, press, cards.DECIDED)
+            return await answer_presser(self._services.slack, press, approval_card.DECIDED)
         log.info("decided", kinds=[item.kind for item in decisions])
         return await self._services.queue.advance(conversation)
 
@@ -107,13 +107,17 @@ class Approvals:
             call_id=call.id,
             digest=call.digest,
         )
-        modal = cards.edit_modal if press.action_id == cards.EDIT else cards.deny_modal
+        modal = (
+            approval_card.edit_modal
+            if press.action_id == approval_card.EDIT
+            else approval_card.deny_modal
+        )
         view = modal(call, about.model_dump_json())
         try:
             await self._services.slack.views_open(trigger_id=press.id, view=view)
         except SlackFailure as error:
             log.info("slack_refused", call="views.open", why=why(error))
-            await answer_presser(self._services.slack, press, cards.TOO_LATE)
+            await answer_presser(self._services.slack, press, approval_card.TOO_LATE)
 
     async def _problem(
         self, conversation: Conversation, call: ToolCall, edits: Mapping[str, str]

@@ -20,7 +20,6 @@ from slack_bolt.response import BoltResponse
 from bot.accounts.identity import SlackUser
 from bot.services import Services
 from bot.slack.approvals import Approvals
-from bot.slack.cards import DENY, EDIT
 from bot.slack.formatting import unescape
 from bot.slack.home import publish_home
 from bot.slack.messages import CONNECT_BUTTON, HELP
@@ -35,6 +34,7 @@ from bot.slack.payloads import (
     UserChangeEvent,
     ViewSubmission,
 )
+from bot.slack.views.approval_card import DENY, EDIT
 from bot.state.models import Command, Conversation, Owner, Press, Request
 
 log = structlog.get_logger()

@@ -10,7 +10,7 @@ from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import AccountsUnavailable
 from bot.accounts.teammates import NotConnected, NotPermitted
 from bot.services import Services
-from bot.slack import cards, home, messages
+from bot.slack import home, messages
 from bot.slack.afterwards import Afterwards
 from bot.slack.approvals import Approvals
 from bot.slack.client import SlackFailure, why
@@ -18,6 +18,7 @@ from bot.slack.connect import disconnect, offer_to_connect
 from bot.slack.errands import respond, tell
 from bot.slack.home import publish_home
 from bot.slack.questions import ask_aloud
+from bot.slack.views import answer_footer, approval_card
 from bot.state.models import Press
 
 log = structlog.get_logger()
@@ -47,9 +48,9 @@ class Presses:
                 words = await disconnect(self._services, user)
                 await publish_home(self._services, user)
                 await self._say(press, words)
-            case action if action in cards.DECISIONS:
+            case action if action in approval_card.DECISIONS:
                 await self._approvals.pressed(press)
-            case cards.FEEDBACK | cards.SHOW | cards.SHARE:
+            case answer_footer.FEEDBACK | answer_footer.SHOW | answer_footer.SHARE:
                 await self._afterwards.pressed(press)
             case home.PRIVATE:
                 await self._prefer(user, {"private": press.value == home.PRIVATELY})

@@ -10,13 +10,12 @@ from typing import Literal
 import structlog
 from slack_sdk.models.blocks import Block
 
-from bot.agent.work import RunFailed
-from bot.slack import cards
 from bot.slack.client import Client, SlackFailure, is_passing, patience, why
 from bot.slack.formatting import safe_markdown, split_at
-from bot.slack.posting import find_posted, post_once
+from bot.slack.posting import post_once
+from bot.slack.thread.approval_cards import ApprovalCards, cannot_ask
 from bot.slack.thread.live_message import LiveMessage, Refused, SlackDown
-from bot.state.models import Card, Request, StreamState, ToolCall
+from bot.state.models import Request, StreamState, ToolCall
 
 log = structlog.get_logger()
 
@@ -46,7 +45,6 @@ class SlackThread:
     ) -> None:
         self._client = client
         self._request = request
-        self._save = save
         self._first_sign: asyncio.Task[None] | None = None
         self._live = LiveMessage(client, request, stream, is_mine, save_stream)
         self.say = self._live.say
@@ -55,6 +53,8 @@ class SlackThread:
         self.resume = self._live.resume
         self.recover = self._live.recover
         self.start_over = self._live.start_over
+        self._cards = ApprovalCards(client, request, save)
+        self.settle = self._cards.settle
 
     async def __aenter__(self) -> "SlackThread":
         await self._live.__aenter__()
@@ -118,64 +118,15 @@ class SlackThread:
         try:
             await self._live.pause()
         except Refused as refusal:
-            raise _cannot_ask(str(refusal)) from refusal
-        for call in calls:
-            if call.card is None:
-                await self._post_card(call, calls)
+            raise cannot_ask(str(refusal)) from refusal
+        await self._cards.post(calls)
         await self.set_status("suspended")
-
-    async def settle(self, call: ToolCall) -> None:
-        assert call.change
-        request, owner = self._request, self._request.user_id
-        try:
-            if call.card is None:
-                ts = await find_posted(
-                    self._client, request.channel_id, request.thread_ts, _key(call)
-                )
-                if ts is None:
-                    call.card_settled = True
-                    return
-                call.card = Card(channel_id=request.channel_id, ts=ts)
-            await self._client.chat_update(
-                channel=call.card.channel_id,
-                ts=call.card.ts,
-                text=cards.fate(call, owner),
-                blocks=cards.settled(call, owner, call.signed_as),
-            )
-        except SlackFailure as error:
-            log.info("slack_refused", call="chat.update", why=why(error))
-            call.card_settled = not is_passing(error)
-        else:
-            call.card_settled = True
 
     async def heard(self, request: Request) -> None:
         with _progress("reactions.add"):
             await self._client.reactions_add(
                 channel=request.channel_id, timestamp=request.ts, name="eyes"
             )
-
-    async def _post_card(self, call: ToolCall, together: list[ToolCall]) -> None:
-        assert call.change
-        alike = [other for other in together if other.name == call.name]
-        look_first, call.asked = call.asked, True
-        await self._save()
-        try:
-            ts = await post_once(
-                self._client,
-                self._request.channel_id,
-                self._request.thread_ts,
-                _key(call),
-                look_first=look_first,
-                text=cards.summary(call.change),
-                blocks=cards.card(call, alike, self._request.user_id, call.signed_as),
-            )
-        except SlackFailure as error:
-            log.warning("slack_refused", call="card", why=why(error))
-            if is_passing(error):
-                raise SlackDown from error
-            raise _cannot_ask(why(error)) from error
-        call.card = Card(channel_id=self._request.channel_id, ts=ts)
-        await self._save()
 
     async def end(
         self,
@@ -268,13 +219,3 @@ def _progress(call: str) -> Iterator[None]:
     """What a run can do without, and does not wait for."""
     with _unimportant(call), patience(0, for_progress=True):
         yield
-
-
-def _key(call: ToolCall) -> str:
-    """Of the call's card."""
-    return f"call:{call.id}"
-
-
-def _cannot_ask(reason: str) -> RunFailed:
-    log.warning("cannot_ask", why=reason)
-    return RunFailed("I cannot ask for your approval: Slack does not let me post in that thread.")

@@ -8,7 +8,7 @@ from bot.state.audit import Audit, AuditEntry
 from bot.state.models import Run, Teammate, ToolCall
 
 
-class Recorder:
+class WriteAudit:
     def __init__(self, audit: Audit) -> None:
         self._audit = audit
 

@@ -1,29 +1,24 @@
 """The card of a change that waits for its teammate: what will happen, and three buttons."""
 
-import json
 from collections.abc import Iterable
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
-    ContextActionsBlock,
     ContextBlock,
-    FeedbackButtonObject,
-    FeedbackButtonsElement,
     InputBlock,
     MarkdownTextObject,
     PlainTextInputElement,
     RichTextBlock,
     RichTextElementParts,
-    RichTextPreformattedElement,
     RichTextQuoteElement,
     SectionBlock,
 )
 from slack_sdk.models.views import View
 
 from bot.slack.formatting import escape, moment
-from bot.state.models import Change, Run, ToolCall, Trace
+from bot.state.models import Change, ToolCall
 
 APPROVE = "approve_call"
 APPROVE_ALIKE = "approve_alike"
@@ -83,41 +78,6 @@ def fate(call: ToolCall, owner: str) -> str:
         return f":no_entry_sign: Denied by <@{owner}> · {at}{reason}"
     edited = ", with changes" if decision.edits else ""
     return f":white_check_mark: Approved by <@{owner}>{edited} · {at}"
-
-
-def below_answer(run: Run) -> list[Block]:
-    """What stands below a finished answer: feedback, a look at the work, sharing."""
-    feedback = FeedbackButtonsElement(
-        action_id=FEEDBACK,
-        positive_button=FeedbackButtonObject(text="Good answer", value=f"good|{run.reference}"),
-        negative_button=FeedbackButtonObject(text="Bad answer", value=f"bad|{run.reference}"),
-    )
-    buttons = []
-    if run.ended_calls:
-        text = "Show what you did"
-        buttons.append(ButtonElement(text=text, action_id=SHOW, value=run.reference))
-    if run.request.origin and run.answer:
-        buttons.append(ButtonElement(text="Share in thread", action_id=SHARE, value=run.reference))
-    actions: list[Block] = [ActionsBlock(elements=buttons)] if buttons else []
-    return [*actions, ContextActionsBlock(elements=[feedback])]
-
-
-def work_modal(trace: Trace) -> View:
-    """Every call, its input, its outcome and how long it took."""
-    blocks: list[Block] = []
-    for number, call in enumerate(trace.calls[:WORK_SHOWN], 1):
-        took = "" if call.seconds is None else f" · {call.seconds:.1f} s"
-        at = f" · {call.started_at:%H:%M:%S} UTC" if call.started_at else ""
-        outcome = escape(call.outcome or call.state)
-        blocks.append(_section(f"*{number}. {escape(call.title)}*\n{outcome}{took}{at}"))
-        given = json.dumps(call.input, ensure_ascii=False, indent=1)
-        text = f"{call.name}\n{given}"[:QUOTED]
-        part = RichTextElementParts.Text(text=text)
-        blocks.append(RichTextBlock(elements=[RichTextPreformattedElement(elements=[part])]))
-    left = len(trace.calls) - WORK_SHOWN
-    if left > 0:
-        blocks.append(_context(f"And {left} more."))
-    return View(type="modal", title="What I did", close="Close", blocks=blocks)
 
 
 def summary(change: Change) -> str:

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 
 from bot.accounts.scalekit import Scalekit
+from bot.agent.approval_details import ApprovalDetails
 from bot.agent.frozen import frozen
 from bot.agent.limits import Limits
-from bot.agent.proposals import Proposals
-from bot.agent.recorder import Recorder
-from bot.agent.tools import EXPIRED, TYPED_INSTEAD, apply, end
+from bot.agent.tool_calls import EXPIRED, TYPED_INSTEAD, apply_decision, refuse
 from bot.agent.toolset import Toolset
 from bot.agent.work import Thread, Work, keep, settle_cards
+from bot.agent.write_audit import WriteAudit
 from bot.intercom.links import call_link
 from bot.settings import Approvals, Settings, stricter_of
 from bot.state.metrics import Metrics
@@ -17,21 +17,21 @@ from bot.state.models import Run, Teammate, ToolCall
 from bot.state.profiles import Profiles
 
 
-class Approving:
+class ApprovalFlow:
     def __init__(
         self,
         settings: Settings,
         scalekit: Scalekit,
         profiles: Profiles,
         limits: Limits,
-        recorder: Recorder,
+        write_audit: WriteAudit,
         metrics: Metrics,
     ) -> None:
         self._settings = settings
         self._profiles = profiles
-        self._recorder = recorder
+        self._write_audit = write_audit
         self._metrics = metrics
-        self._proposals = Proposals(scalekit, limits)
+        self._details = ApprovalDetails(scalekit, limits)
 
     async def ask(self, work: Work, thread: Thread, teammate: Teammate, toolset: Toolset) -> None:
         """Put what waits in words, show it, and let the run wait without a worker."""
@@ -40,7 +40,7 @@ class Approving:
         for call in waiting:
             call.link = call_link(call.input, {}, self._settings.intercom_region)
             call.signed_as = f"{teammate.name} in {teammate.workspace}"
-        await self._proposals.describe(work.identifier, waiting, toolset)
+        await self._details.describe(work.identifier, waiting, toolset)
         run.phase = "waiting_for_approval"
         run.approval_since = run.approval_since or datetime.now(UTC)
         await keep(work, thread)
@@ -89,11 +89,11 @@ class Approving:
             if call.state != "waiting":
                 continue
             if call.id in decisions:
-                apply(decisions[call.id], call, toolset)
+                apply_decision(decisions[call.id], call, toolset)
             elif typed:
-                end(call, "Not run: you wrote instead", TYPED_INSTEAD)
+                refuse(call, "Not run: you wrote instead", TYPED_INSTEAD)
             elif overdue:
-                end(call, "Not approved in time", EXPIRED)
+                refuse(call, "Not approved in time", EXPIRED)
             if call.state != "waiting":
                 settled.append(call)
         if not settled and any(call.state == "waiting" for call in run.calls):
@@ -103,7 +103,7 @@ class Approving:
             run.approval_since = None
         await work.save()
         for call in settled:
-            await self._recorder.ended(run, call)
+            await self._write_audit.ended(run, call)
             decision = call.decision.kind if call.decision else "typed" if typed else "expired"
             await self._metrics.count("approvals", decision=decision)
             if call.ended:

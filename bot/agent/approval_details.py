@@ -13,7 +13,7 @@ from bot.state.models import ToolCall
 log = structlog.get_logger()
 
 
-class Proposals:
+class ApprovalDetails:
     def __init__(self, scalekit: Scalekit, limits: Limits) -> None:
         self._scalekit = scalekit
         self._limits = limits

@@ -1,0 +1,133 @@
+"""Tool calls before and after they run: built from what Claude asked for, decided on, ended
+without having run."""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.agent.claude import ToolUse
+from bot.agent.results import error
+from bot.agent.toolset import BadInput, Tool, Toolset
+from bot.intercom.author import SpeaksAsCustomer, sign
+from bot.intercom.changes import edited
+from bot.intercom.titles import title
+from bot.settings import Approvals
+from bot.state.models import Decision, Effect, Run, ToolCall
+
+REPEATS_AT_MOST = 3
+
+UNKNOWN = error(
+    "The outcome of this call is unknown: it was sent, and no answer came back. It may or may "
+    "not have happened.",
+    "Never send it again. If a read can show whether it happened, check with that; tell the "
+    "teammate what you found, or that they have to look in Intercom.",
+)
+STOPPED = error(
+    "This call was not run: the run ended before.",
+    "Do not take it up again unless the teammate asks for it.",
+)
+TYPED_INSTEAD = error(
+    "This call was not run: instead of approving it, the teammate wrote what follows.",
+    "Take up what the teammate wrote. Propose the change again only if it still fits.",
+)
+EXPIRED = error(
+    "This call was not run: nobody approved it in time.",
+    "Do not propose it again unless the teammate asks. Sum up what is open.",
+)
+DONE_BEFORE = error(
+    "This call was not run: the very same change was made or attempted before in this request.",
+    "Do not repeat it. Check with a read if you are not sure of its effect.",
+)
+REPEATED = error(
+    f"This call was not run: you have made the very same one {REPEATS_AT_MOST} times already.",
+    "Use the results you have, ask for something else, or tell the teammate what is missing.",
+)
+SPEAKS_AS_CUSTOMER = error(
+    "This call was not run: it would speak in the customer's name.", 'Replies are of type "admin".'
+)
+
+
+def needs_approval(effect: Effect, approvals: Approvals) -> bool:
+    if approvals == "off" or effect == "read":
+        return False
+    return approvals == "writes" or effect == "destructive"
+
+
+def refuse(call: ToolCall, words: str, result: str) -> None:
+    """End a call that is not run. `words` are for the teammate, `result` for Claude."""
+    call.state, call.outcome, call.result = "refused", words, result
+    call.ended_at = datetime.now(UTC)
+
+
+def close_unfinished(call: ToolCall) -> None:
+    """End a call of a run that is over: not run, or of unknown outcome if it was under way."""
+    if call.ended:
+        return
+    if call.state == "started" and not call.is_read:
+        call.state, call.outcome, call.result = "unknown", "Outcome unknown", UNKNOWN
+        call.ended_at = datetime.now(UTC)
+    else:
+        refuse(call, "Not run", STOPPED)
+
+
+def build_tool_call(use: ToolUse, toolset: Toolset, run: Run, account: str) -> ToolCall:
+    """A call as Claude asked for it; already ended if it cannot be run as it is."""
+    call = ToolCall(id=use.id, name=use.name, input=use.input, title=title(use.name, use.input))
+    try:
+        tool = toolset.check(use.name, use.input)
+    except BadInput as problem:
+        call.state, call.outcome = "failed", "Did not fit the tool"
+        call.result = error(str(problem), "Correct the call, or use another tool.")
+        return call
+    call.input = tool.unsigned(use.input)
+    call.digest = digest_of(run, account, call)
+    call.effect = tool.effect_of(use.input)
+    before = [
+        other
+        for other in [*run.ended_calls, *run.calls]
+        if (other.name, other.input) == (call.name, call.input)
+    ]
+    if not call.is_read:
+        if any(other.state in ("done", "unknown") or not other.ended for other in before):
+            refuse(call, "Not run a second time", DONE_BEFORE)
+        elif _speaks_as_customer(tool, use.input):
+            refuse(call, "Not run", SPEAKS_AS_CUSTOMER)
+    elif len(before) >= REPEATS_AT_MOST:
+        refuse(call, "Not run again", REPEATED)
+    return call
+
+
+def digest_of(run: Run, account: str, call: ToolCall) -> str:
+    """Names exactly this call of this run with this account."""
+    named = [account, run.reference, call.id, call.name, call.input]
+    return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def apply_decision(decision: Decision, call: ToolCall, toolset: Toolset) -> None:
+    """Do to a waiting call what its teammate decided. A decision on anything but exactly the
+    call that waits changes nothing."""
+    if call.state != "waiting" or decision.digest != call.digest:
+        return None
+    call.decision = decision
+    if decision.kind == "denied":
+        reason = f" The reason given: {json.dumps(decision.reason)}." if decision.reason else ""
+        words = "This call was not run: the teammate denied it." + reason
+        advice = "Do not try it by another way. Take up the reason, or ask what to do instead."
+        return refuse(call, "Denied", error(words, advice))
+    if decision.edits:
+        call.input = edited(call.input, decision.edits)
+        try:
+            toolset.check(call.name, call.input)
+        except BadInput as problem:
+            return refuse(call, "Did not fit after the edit", error(str(problem), "Tell them."))
+    call.state = "approved"
+    return None
+
+
+def _speaks_as_customer(tool: Tool, tool_input: dict[str, Any]) -> bool:
+    try:
+        sign(tool.name, tool.input_schema, tool_input, "0")
+    except SpeaksAsCustomer:
+        return True
+    return False

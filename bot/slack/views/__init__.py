@@ -1,0 +1,1 @@
+"""What people see: blocks and modals, out of what the bot knows."""
