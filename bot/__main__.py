@@ -29,7 +29,7 @@ def _settings() -> Settings:
 def web() -> None:
     """Serve Slack, browsers and webhooks on $PORT."""
     from bot.tracing import set_up_tracing
-    from bot.web import run_web
+    from bot.web.app import run_web
 
     settings = _settings()
     set_up_tracing("web")

@@ -6,7 +6,6 @@ import sys
 from typing import Any
 
 import structlog
-from pydantic import SecretStr
 
 from bot.settings import Settings
 
@@ -30,7 +29,10 @@ def set_up_logs(settings: Settings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer()
+        if as_json
+        # Its own choice would be tracebacks with the values of all variables in them.
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     )
     final: list[structlog.typing.Processor] = [renderer, _redacting(settings)]
     if as_json:
@@ -53,11 +55,7 @@ def set_up_logs(settings: Settings) -> None:
 
 def _redacting(settings: Settings) -> structlog.typing.Processor:
     """The last step: no secret and no e-mail address leaves in a log line, whoever wrote it."""
-    values = [
-        value.get_secret_value()
-        for value in dict(settings).values()
-        if isinstance(value, SecretStr) and len(value.get_secret_value()) >= LONG_ENOUGH
-    ]
+    values = [value for value in settings.secrets() if len(value) >= LONG_ENOUGH]
 
     def redact(logger: Any, name: str, line: Any) -> Any:
         text = str(line)

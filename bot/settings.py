@@ -1,8 +1,10 @@
 """Every setting there is, read from the environment and from `.env`."""
 
 import sys
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Literal
+from ipaddress import ip_address
+from typing import Any, Literal
 
 from pydantic import (
     AliasChoices,
@@ -11,10 +13,13 @@ from pydantic import (
     SecretStr,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.urls import secrets_in, without_secrets
 
 Approvals = Literal["writes", "destructive", "off"]
 STRICTNESS: tuple[Approvals, ...] = ("off", "destructive", "writes")
@@ -46,6 +51,12 @@ WHERE_TO_FIND = {
     "INTERCOM_REGION": "one of us, eu, au: where your Intercom workspace is hosted",
     "APPROVALS": "one of writes, destructive, off",
     "PORT": "a port number for `bot web`",
+    "BIND_ADDRESS": "the address that `bot web` listens on: 0.0.0.0 for every one of this machine, "
+    "127.0.0.1 for this machine alone",
+    "METRICS_TOKEN": "a long random text that you draw yourself; Prometheus sends it as a bearer "
+    "token",
+    "METRICS_PORT": "a port number of its own for /metrics, other than PORT, that the internet "
+    "does not reach",
     "WORKER_CONCURRENCY": "how many steps one worker takes at once, from 1 to 200",
     "LOG_FORMAT": "json or console",
     "CONVERSATION_TTL": "an ISO 8601 duration, for example P30D",
@@ -72,7 +83,11 @@ class Settings(BaseSettings):
     """The contract's variables. Values of secrets never show in its repr."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", env_ignore_empty=True, populate_by_name=True
+        env_file=".env",
+        extra="ignore",
+        env_ignore_empty=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
     )
 
     slack_bot_token: SecretStr
@@ -101,6 +116,12 @@ class Settings(BaseSettings):
     approvals: Approvals = "writes"
 
     port: int = Field(default=3000, ge=1, le=65535)
+    bind_address: str = "0.0.0.0"  # noqa: S104
+    """Which of the machine's addresses are listened on."""
+    metrics_token: SecretStr | None = None
+    """Who has it may read /metrics."""
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Where /metrics is served instead of on `port`. With neither of them it is not served."""
     worker_concurrency: int = Field(default=20, ge=1, le=200)
     log_format: Literal["json", "console"] | None = None
     """None: readable in a terminal, JSON elsewhere."""
@@ -135,8 +156,21 @@ class Settings(BaseSettings):
     )
     @classmethod
     def _is_a_web_address(cls, value: str) -> str:
-        TypeAdapter(AnyHttpUrl).validate_python(value)
+        try:
+            TypeAdapter(AnyHttpUrl).validate_python(value)
+        except ValidationError as error:
+            # Its own text quotes the address, and with it a password that may be in there.
+            raise ValueError(error.errors(include_input=False)[0]["msg"]) from None
         return value.rstrip("/")
+
+    @field_validator("bind_address")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        try:
+            ip_address(value)
+        except ValueError:
+            raise ValueError("it has to be an IP address") from None
+        return value
 
     @field_validator("slack_bot_token")
     @classmethod
@@ -159,12 +193,34 @@ class Settings(BaseSettings):
             raise ValueError("it has to start with whsec_")
         return value
 
+    @field_validator("metrics_port")
+    @classmethod
+    def _is_a_port_of_its_own(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and value == info.data.get("port"):
+            raise ValueError("it has to be another one than PORT")
+        return value
+
     @field_validator("redis_url")
     @classmethod
     def _is_a_redis_address(cls, value: str) -> str:
         if not value.startswith(("redis://", "rediss://", "unix://", "memory://")):
             raise ValueError("it has to start with redis:// or rediss://")
         return value
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Everything but secrets, of which a URL may hold some too."""
+        for name, value in super().__repr_args__():
+            yield name, without_secrets(value) if isinstance(value, str) else value
+
+    def secrets(self) -> list[str]:
+        """Every value that must not show anywhere, the passwords within URLs included."""
+        found: list[str] = []
+        for value in dict(self).values():
+            if isinstance(value, SecretStr):
+                found.append(value.get_secret_value())
+            elif isinstance(value, str):
+                found += secrets_in(value)
+        return found
 
     @property
     def slack_base_url(self) -> str:
@@ -191,7 +247,7 @@ def load_settings() -> Settings:
     try:
         return Settings()  # type: ignore[call-arg]
     except ValidationError as error:
-        sentences = [_sentence(detail) for detail in error.errors()]
+        sentences = [_sentence(detail) for detail in error.errors(include_input=False)]
         raise SettingsError("\n".join(sentences)) from None
 
 

@@ -17,7 +17,7 @@ SETTINGS = Settings(
     scalekit_environment_url="https://x.example",
     scalekit_client_id="c",
     scalekit_client_secret="scalekit-canary-0004",
-    redis_url="memory://",
+    redis_url="redis://:redis-canary-0005@cache.example",
     public_url="https://bot.example",
     log_format="json",
 )
@@ -26,7 +26,11 @@ SETTINGS = Settings(
 def test_secrets_and_addresses_are_taken_out(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logs(SETTINGS)
     log = structlog.get_logger()
-    log.warning("said", text="xoxb-1-canary and signing-canary-0001", who="priya@shop.example")
+    log.warning(
+        "said",
+        text="redis-canary-0005, xoxb-1-canary and signing-canary-0001",
+        who="priya@shop.example",
+    )
     logging.getLogger("library").error("Authorization: Bearer abc.def-canary sk-ant-canary-1")
     try:
         raise ValueError("client-canary-0002 for maya@northwind.example")
@@ -38,3 +42,15 @@ def test_secrets_and_addresses_are_taken_out(capsys: pytest.CaptureFixture[str])
     assert "@" not in written
     assert "[secret]" in written
     assert "[e-mail]" in written
+
+
+def test_a_traceback_in_a_terminal_shows_no_variables(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs(SETTINGS.model_copy(update={"log_format": "console"}))
+    try:
+        customers_words = "I was charged twice"
+        raise ValueError("broken")
+    except ValueError:
+        structlog.get_logger().exception("broke", characters=len(customers_words))
+    written = capsys.readouterr().err
+    assert "Traceback" in written
+    assert "charged twice" not in written.replace('customers_words = "I was charged twice"', "")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from bot.metrics import COUNTERS, FIRST_SIGN, PREFIX
+from bot.web.metrics import COUNTERS, FIRST_SIGN, PREFIX
 
 OPERATIONS = Path(__file__).parents[1] / "bot" / "operations"
 NAMES = {

@@ -20,7 +20,7 @@ GOOD = {
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in (*GOOD, "SCALEKIT_ENV_URL", "SLACK_APP_TOKEN", "APPROVALS", "PORT"):
+    for name in (*GOOD, "SCALEKIT_ENV_URL", "SLACK_APP_TOKEN", "APPROVALS", "PORT", "METRICS_PORT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -69,6 +69,13 @@ def test_a_missing_variable_is_named_with_where_to_find_it(
         ("REDIS_URL", "localhost:6379"),
         ("APPROVALS", "sometimes"),
         ("PORT", "http"),
+        ("PUBLIC_URL", "ftp://user:s3cret@agent.example.com"),
+        ("ANTHROPIC_BASE_URL", "user:s3cret@claude.example"),
+        ("REDIS_URL", "postgres://:s3cret@localhost"),
+        ("METRICS_PORT", "s3cret"),
+        ("METRICS_PORT", "3000"),
+        ("BIND_ADDRESS", "s3cret.example"),
+        ("REQUEST_WAIT", "s3cret"),
     ],
 )
 def test_a_malformed_variable_is_named_and_its_value_kept_out(
@@ -84,3 +91,35 @@ def test_a_malformed_variable_is_named_and_its_value_kept_out(
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     put(monkeypatch)
     assert "s3cret" not in repr(load_settings())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:s3cret@cache.example:6379/2",
+        "rediss://bot:s3cret@cache.example:6379/2?ssl_cert_reqs=required",
+        "redis://bot:s3%63ret-s3cret@cache.example/2",
+        "redis://:un#quo/ted?s3cret@cache.example:6379/2",
+        "redis://cache.example:6379/2?username=bot&password=s3cret",
+        "unix://bot:s3cret@/run/cache.example/redis.sock?db=2",
+    ],
+)
+def test_no_repr_shows_a_password_in_an_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    put(monkeypatch, REDIS_URL=url, PUBLIC_URL="https://user:s3cret@agent.example.com")
+    settings = load_settings()
+    assert settings.redis_url == url
+    for shown in (repr(settings), str(settings)):
+        assert "s3cret" not in shown
+        assert "cache.example" in shown
+        assert "agent.example.com" in shown
+    assert [secret for secret in settings.secrets() if secret in url]
+
+
+def test_a_metrics_port_has_to_be_another_than_the_public_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put(monkeypatch, PORT="4000", METRICS_PORT="4000")
+    with pytest.raises(SettingsError, match="METRICS_PORT is malformed: it has to be another one"):
+        load_settings()
+    put(monkeypatch, PORT="4000", METRICS_PORT="4001")
+    assert load_settings().metrics_port == 4001

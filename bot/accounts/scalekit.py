@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from google.protobuf.json_format import MessageToDict
-from pydantic import BaseModel
 from scalekit import ScalekitClient
 from scalekit.common.exceptions import (
     ScalekitBadRequestException,
@@ -30,6 +29,7 @@ from scalekit.common.exceptions import (
 )
 from scalekit.v1.tools.tools_pb2 import ListScopedToolsResponse, ScopedToolFilter
 
+from bot.base_model import BaseModel
 from bot.settings import Settings
 
 T = TypeVar("T")

@@ -14,10 +14,11 @@ from urllib.parse import urlencode
 import aiohttp
 import jwt
 import structlog
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.base_model import BaseModel
 from bot.settings import Settings
 
 log = structlog.get_logger()

@@ -3,9 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from bot.accounts.scalekit import AccountsUnavailable, Scalekit, ToolDefinition, ToolFailure
+from bot.base_model import BaseModel
 from bot.state.models import Teammate
 from bot.state.profiles import Profiles
 

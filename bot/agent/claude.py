@@ -8,8 +8,8 @@ import anthropic
 import httpx2
 import structlog
 from anthropic import AsyncAnthropic
-from pydantic import BaseModel
 
+from bot.base_model import BaseModel
 from bot.settings import Settings
 
 log = structlog.get_logger()

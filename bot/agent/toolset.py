@@ -6,9 +6,11 @@ from typing import Any
 
 import jsonschema
 import structlog
-from pydantic import BaseModel
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from bot.accounts.scalekit import ToolDefinition
+from bot.base_model import BaseModel
 from bot.intercom.author import ONLY_AS_CUSTOMER, without_author
 from bot.intercom.policy import effect, is_read
 from bot.state.models import Effect
@@ -38,6 +40,9 @@ ALWAYS_LOADED = frozenset(
     ]
 )
 TOOL_SEARCH = {"type": "tool_search_tool_bm25_20251119", "name": "tool_search_tool_bm25"}
+NOTHING_ELSE: Registry[Any] = Registry()
+"""Holds no other schema and fetches none, whatever a `$ref` says."""
+REFERENCES = ("$ref", "$dynamicRef")
 SCALEKITS_OWN = ("schema_version", "tool_version")
 
 
@@ -83,10 +88,14 @@ class Toolset(BaseModel):
         for definition in sorted(definitions, key=lambda item: item.name):
             if definition.name in ONLY_AS_CUSTOMER:
                 continue
-            if NAME.match(definition.name):
-                tools[definition.name] = _fit(definition)
-            else:
+            if not NAME.match(definition.name):
                 log.warning("tool_left_out", tool=definition.name, why="name")
+            elif _refers_elsewhere(definition.input_schema):
+                log.warning(
+                    "tool_left_out", tool=definition.name, why="its schema refers elsewhere"
+                )
+            else:
+                tools[definition.name] = _fit(definition)
         return cls(tools=list(tools.values()))
 
     def params(self) -> list[dict[str, Any]]:
@@ -110,17 +119,33 @@ class Toolset(BaseModel):
             near = difflib.get_close_matches(name, [tool.name for tool in self.tools], n=3)
             hint = f" The nearest are: {', '.join(near)}." if near else ""
             raise BadInput(f"There is no tool named {name!r} for this teammate.{hint}")
-        validator = jsonschema.Draft202012Validator(tool.shown_schema)
-        problems = [
-            f"{'.'.join(str(part) for part in error.absolute_path) or 'input'}: {error.message}"
-            for error in validator.iter_errors(tool_input)
-        ]
+        validator = jsonschema.Draft202012Validator(tool.shown_schema, registry=NOTHING_ELSE)
+        try:
+            problems = [
+                f"{'.'.join(str(part) for part in error.absolute_path) or 'input'}: {error.message}"
+                for error in validator.iter_errors(tool_input)
+            ]
+        except (Unresolvable, RecursionError):
+            raise BadInput("This tool cannot be used: its description is broken.") from None
         known = {*tool.input_schema["properties"], *SCALEKITS_OWN}
         if tool.input_schema.get("additionalProperties") is not True:
             problems += [f"{key}: there is no such field" for key in tool_input if key not in known]
         if problems:
             raise BadInput("The input does not fit the tool. " + " · ".join(problems[:5]))
         return tool
+
+
+def _refers_elsewhere(schema: Any) -> bool:
+    """Whether any part of a schema stands at another address. Nothing of ours is ever fetched
+    because a tool's description says so."""
+    if isinstance(schema, list):
+        return any(map(_refers_elsewhere, schema))
+    if not isinstance(schema, dict):
+        return False
+    named = (schema.get(key) for key in REFERENCES)
+    if any(isinstance(name, str) and not name.startswith("#") for name in named):
+        return True
+    return any(map(_refers_elsewhere, schema.values()))
 
 
 def _fit(definition: ToolDefinition) -> Tool:

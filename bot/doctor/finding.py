@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-from pydantic import BaseModel
+from bot.base_model import BaseModel
 
 Status = Literal["ok", "warning", "failure"]
 

@@ -57,6 +57,7 @@ class Sandbox:
             "REDIS_URL": redis_url,
             "PUBLIC_URL": self.public_url,
             "PORT": str(self.web_port),
+            "BIND_ADDRESS": "127.0.0.1",
             "SCALEKIT_WEBHOOK_SECRET": self.scalekit.webhook_secret,
             **self.claude.env(),
             **self.scalekit.env(),

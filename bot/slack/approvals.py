@@ -4,12 +4,12 @@ and what runs is what was shown."""
 from collections.abc import Mapping
 
 import structlog
-from pydantic import BaseModel
 
 from bot.accounts.identity import SlackUser
 from bot.agent.frozen import frozen
 from bot.agent.toolset import BadInput
 from bot.agent.work import RunFailed
+from bot.base_model import BaseModel
 from bot.intercom.changes import edited
 from bot.services import Services
 from bot.slack.client import SlackFailure, why

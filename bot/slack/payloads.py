@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field
 
+from bot.base_model import BaseModel
 from bot.state.models import Owner
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")]

@@ -3,9 +3,10 @@
 import time
 
 import structlog
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.base_model import BaseModel
 from bot.slack.client import SlackFailure
 
 log = structlog.get_logger()

@@ -4,9 +4,10 @@ Rule 3 of the design."""
 from typing import Any
 
 import structlog
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.base_model import BaseModel
 from bot.slack.client import SlackFailure
 from bot.slack.people import People
 from bot.state.models import Request

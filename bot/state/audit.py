@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
 
 from docket import Docket
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from bot.base_model import BaseModel
 from bot.state.engine import RedisSource
 
 STREAM = "audit"

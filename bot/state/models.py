@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from bot.base_model import BaseModel
 from bot.settings import Approvals
 
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 from docket import Docket
-from pydantic import BaseModel
 
+from bot.base_model import BaseModel
 from bot.state.engine import RedisSource
 from bot.state.models import (
     ConnectButton,

@@ -1,11 +1,18 @@
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from bot.accounts.scalekit import ToolDefinition
 from bot.agent.results import LIMIT, as_data
-from bot.agent.toolset import BadInput, Toolset
+from bot.agent.toolset import BadInput, Tool, Toolset
+from bot.sandbox.serving import Serving
 
 
 def tool(name: str, **schema: Any) -> ToolDefinition:
@@ -95,3 +102,55 @@ def test_unknown_fields_are_refused_and_authors_dropped() -> None:
         toolset.check("intercom_create_contact_note", {"body": "x", "identifier": "slack:T1:U2"})
     found = toolset.check("intercom_create_contact_note", {"body": "x", "admin_id": "2"})
     assert found.unsigned({"body": "x", "admin_id": "2"}) == {"body": "x"}
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[tuple[str, list[str]]]:
+    """A server that would give a schema away, and what was asked of it."""
+    asked: list[str] = []
+
+    async def schema(request: Request) -> JSONResponse:
+        asked.append(request.url.path)
+        return JSONResponse({"type": "string"})
+
+    serving = Serving(Starlette(routes=[Route("/{path:path}", schema)]))
+    serving.start()
+    yield serving.url, asked
+    serving.stop()
+
+
+@pytest.mark.parametrize("keyword", ["$ref", "$dynamicRef"])
+def test_a_tool_whose_schema_refers_elsewhere_is_left_out_with_a_log_line(
+    elsewhere: tuple[str, list[str]], keyword: str
+) -> None:
+    url, asked = elsewhere
+    far = {"type": "object", "properties": {"deep": {"items": [{keyword: f"{url}/schema.json"}]}}}
+    near = {"properties": {"a": {keyword: "#/$defs/text"}}, "$defs": {"text": {"type": "string"}}}
+    with structlog.testing.capture_logs() as logged:
+        toolset = Toolset.of([tool("intercom_far", **far), tool("intercom_near", **near)])
+    assert [found.name for found in toolset.tools] == ["intercom_near"]
+    assert [(line["event"], line["tool"]) for line in logged] == [("tool_left_out", "intercom_far")]
+    assert toolset.check("intercom_near", {"a": "x"})
+    with pytest.raises(BadInput, match="a: 1 is not of type 'string'"):
+        toolset.check("intercom_near", {"a": 1})
+    assert asked == []
+
+
+@pytest.mark.parametrize("based", [False, True], ids=["absolute", "relative to an id"])
+def test_a_remote_reference_is_never_fetched(elsewhere: tuple[str, list[str]], based: bool) -> None:
+    """Even if a toolset that was frozen earlier still has one."""
+    url, asked = elsewhere
+    schema: dict[str, Any] = {"type": "object", "properties": {"a": {"$ref": f"{url}/a.json"}}}
+    if based:
+        schema |= {"$id": f"{url}/base.json", "properties": {"a": {"$ref": "a.json"}}}
+    frozen = Tool(name="intercom_old", description="", input_schema=schema, shown_schema=schema)
+    with pytest.raises(BadInput, match="cannot be used"):
+        Toolset(tools=[frozen]).check("intercom_old", {"a": "x"})
+    assert asked == []
+
+
+@pytest.mark.parametrize("reference", ["#/$defs/nothing", "#/properties/a"])
+def test_a_reference_that_leads_nowhere_is_a_bad_input(reference: str) -> None:
+    toolset = Toolset.of([tool("intercom_odd", properties={"a": {"$ref": reference}})])
+    with pytest.raises(BadInput, match="cannot be used"):
+        toolset.check("intercom_odd", {"a": "x"})

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import time
 
 import pytest
@@ -33,6 +34,17 @@ def signed(world: World, body: bytes, *, age: int = 0) -> dict[str, str]:
     }
 
 
+ROUTES = ("/slack/events", "/scalekit/webhooks", "/intercom/webhooks")
+
+
+def begun(world: World, path: str) -> socket.socket:
+    """A connection on which the first two bytes of a longer body have come."""
+    connection = socket.create_connection(("127.0.0.1", world.sandbox.web_port), timeout=20)
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{{}}"
+    connection.sendall(head.encode())
+    return connection
+
+
 EVENT = json.dumps({"type": "url_verification", "challenge": "c"}).encode()
 
 
@@ -49,6 +61,33 @@ def test_older_than_five_minutes_is_refused(world: World) -> None:
 
 def test_a_huge_body_is_refused_unread(world: World) -> None:
     assert send(world, b"{}", {**signed(world, b"{}"), "Content-Length": "2000000"}) == 413
+
+
+def test_a_body_that_stops_coming_is_refused_at_every_door(world: World) -> None:
+    connections = [begun(world, path) for path in ROUTES]
+    for connection in connections:
+        with connection:
+            assert connection.recv(65536).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_client_that_hangs_up_leaves_one_line_at_every_door(world: World) -> None:
+    assert world.bot.web
+    before = world.bot.web.output()
+    for path in ROUTES:
+        begun(world, path).close()
+
+    def written() -> list[str]:
+        assert world.bot.web
+        return world.bot.web.output()[len(before) :].splitlines()
+
+    def about(path: str) -> list[str]:
+        return [line for line in written() if path in line]
+
+    world.slack.wait(lambda: all(map(about, ROUTES)), what="the lines")
+    for path in ROUTES:
+        [line] = about(path)
+        assert json.loads(line)["event"] == "client_hung_up"
+    assert not [line for line in written() if "Traceback" in line or "exception" in line]
 
 
 def test_a_chunked_body_is_refused_whatever_length_is_announced(world: World) -> None:

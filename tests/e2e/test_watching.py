@@ -5,7 +5,7 @@ import urllib.request
 
 import pytest
 import redis
-from world import Browser, World, button_link
+from world import METRICS_TOKEN, Browser, World, button_link
 
 from bot.sandbox.claude import reply, tool_use
 from bot.sandbox.intercom import PRIYA_CONVERSATION
@@ -14,7 +14,11 @@ from bot.sandbox.slack import SUPPORT
 
 
 def scraped(world: World) -> dict[str, float]:
-    with urllib.request.urlopen(f"{world.sandbox.public_url}/metrics", timeout=10) as answer:
+    url, headers = (
+        f"{world.sandbox.public_url}/metrics",
+        {"Authorization": f"Bearer {METRICS_TOKEN}"},
+    )
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
         assert answer.headers["Content-Type"].startswith("text/plain")
         lines = answer.read().decode().splitlines()
     samples = [line.rpartition(" ") for line in lines if not line.startswith("#")]

@@ -17,6 +17,8 @@ from bot.sandbox.processes import BotProcesses, RedisServer
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack import SUPPORT, Message
 
+METRICS_TOKEN = "the-scraper's-token"
+
 
 def identifier(person: Person) -> str:
     return SlackUser(person.slack_team_id, person.slack_user_id).identifier
@@ -60,7 +62,12 @@ class World:
         self.folder = folder
         self.sandbox = Sandbox(folder, rate_limits=rate_limits, retry_delays=(0.0, 3.0, 6.0))
         self.redis = None if embedded else RedisServer(folder)
-        self._settings = {"SLACK_LIMITS_FACTOR": "1" if rate_limits else "20", **settings}
+        self._settings = {
+            "SLACK_LIMITS_FACTOR": "1" if rate_limits else "20",
+            "METRICS_TOKEN": METRICS_TOKEN,
+            "INTERCOM_CLIENT_SECRET": "what Intercom signs with",
+            **settings,
+        }
         self.slack = self.sandbox.slack
         self.scalekit = self.sandbox.scalekit
         self.intercom = self.sandbox.intercom

@@ -6,27 +6,30 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST
 from redis.exceptions import RedisError
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.adapter.starlette.async_handler import (
+    to_async_bolt_request,
+    to_starlette_response,
+)
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.connect import ConnectPages
-from bot.door import refusal
-from bot.metrics import exposition
 from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.slack.listeners import MALFORMED, build_app
 from bot.state.eviction import CURE, evicting
 from bot.tracing import flush_traces
-from bot.webhooks import Webhooks
+from bot.web.bodies import Refused, hung_up, refuse
+from bot.web.metrics import MetricsPage, metrics_port
+from bot.web.slack_verification import verified_body
+from bot.web.webhooks import Webhooks
 from bot.worker import Jobs, work
 
 log = structlog.get_logger()
@@ -62,9 +65,10 @@ class Web:
     def __init__(self, services: Services, slack: AsyncApp, room: asyncio.Semaphore) -> None:
         self._services = services
         self._room = room
-        self._slack = AsyncSlackRequestHandler(slack)
+        self._slack = slack
         self._connect = ConnectPages(services)
         self._webhooks = Webhooks(services)
+        self._metrics = MetricsPage(services)
         self._in_memory = services.settings.in_memory
         self._signing_secret = services.settings.slack_signing_secret.get_secret_value()
 
@@ -77,24 +81,19 @@ class Web:
             Route("/intercom/webhooks", self._webhooks.intercom, methods=["POST", "HEAD"]),
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),
-            Route("/metrics", self.metrics),
+            Route("/metrics", self._metrics.public),
         ]
 
     async def slack_events(self, request: Request) -> Response:
         """Events, commands and interactivity."""
-        refused = await refusal(request, self._signing_secret)
-        if refused:
-            return refused
+        body = await verified_body(request, self._signing_secret)
         try:
             async with self._room:
-                return await self._slack.handle(request)
+                answer = await self._slack.async_dispatch(to_async_bolt_request(request, body))
+                return to_starlette_response(answer)
         except SHAPELESS as error:
             log.warning("malformed_payload", why=type(error).__name__)
             return PlainTextResponse(MALFORMED, status_code=400)
-
-    async def metrics(self, request: Request) -> Response:
-        """For Prometheus: what all processes counted, and how things stand."""
-        return Response(await exposition(self._services), media_type=CONTENT_TYPE_LATEST)
 
     async def healthz(self, request: Request) -> Response:
         return PlainTextResponse("ok")
@@ -123,7 +122,10 @@ async def run_web(settings: Settings) -> None:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_services(settings) as services:
+        async with (
+            open_services(settings) as services,
+            metrics_port(services, settings.bind_address),
+        ):
             Jobs(services)
             slack = build_app(services)
             room = asyncio.Semaphore(AT_ONCE)
@@ -146,10 +148,11 @@ async def run_web(settings: Settings) -> None:
                         await worker
                 flush_traces()
 
-    app = Starlette(lifespan=lifespan, exception_handlers={RedisError: _redis_error})
+    handlers = {RedisError: _redis_error, Refused: refuse, ClientDisconnect: hung_up}
+    app = Starlette(lifespan=lifespan, exception_handlers=handlers)
     config = uvicorn.Config(
         app,
-        host="0.0.0.0",  # noqa: S104
+        host=settings.bind_address,
         port=settings.port,
         log_config=None,
         access_log=False,

@@ -5,14 +5,15 @@ import hmac
 from typing import Literal
 
 import structlog
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from bot.accounts.scalekit import AccountsUnavailable
-from bot.door import LARGEST_BODY
+from bot.base_model import BaseModel
 from bot.services import Services
 from bot.slack.payloads import Id
+from bot.web.bodies import Refused, read_body
 
 log = structlog.get_logger()
 
@@ -49,9 +50,7 @@ class Webhooks:
         secret = self._services.settings.scalekit_webhook_secret
         if secret is None:
             return PlainTextResponse("Not set up.", status_code=404)
-        body = await _body(request)
-        if body is None:
-            return _refuse(413, "The body is too large.")
+        body = await read_body(request)
         try:
             genuine = await self._services.scalekit.is_genuine(
                 secret.get_secret_value(), dict(request.headers), body
@@ -60,7 +59,7 @@ class Webhooks:
             log.warning("accounts_unavailable", why=str(error))
             return PlainTextResponse("Try again.", status_code=503)
         if not genuine:
-            return _refuse(401, "The signature is missing, wrong or too old.")
+            raise Refused(401, "The signature is missing, wrong or too old.")
         try:
             event = ScalekitEvent.model_validate_json(body)
         except ValidationError:
@@ -83,37 +82,19 @@ class Webhooks:
             return PlainTextResponse("Not set up.", status_code=404)
         if request.method == "HEAD":
             return Response()
-        body = await _body(request)
-        if body is None:
-            return _refuse(413, "The body is too large.")
+        body = await read_body(request)
         key = secret.get_secret_value().encode()
         expected = "sha1=" + hmac.new(key, body, hashlib.sha1).hexdigest()
         given = request.headers.get("x-hub-signature", "")
         if not hmac.compare_digest(expected.encode(), given.encode()):
-            return _refuse(401, "The signature is missing or wrong.")
+            raise Refused(401, "The signature is missing or wrong.")
         try:
             notification = IntercomNotification.model_validate_json(body)
         except ValidationError:
-            return _refuse(400, "The body is malformed.")
+            raise Refused(400, "The body is malformed.") from None
         if notification.id and not await self._services.store.first_time(
             f"intercom:{notification.id}"
         ):
             return PlainTextResponse("Taken before.")
         log.info("webhook_taken", sender="intercom", topic=notification.topic)
         return PlainTextResponse("Taken.")
-
-
-async def _body(request: Request) -> bytes | None:
-    """The body; None if it is too large."""
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > LARGEST_BODY:
-            return None
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _refuse(status: int, why: str) -> Response:
-    log.warning("webhook_refused", status=status, why=why)
-    return PlainTextResponse(why, status_code=status)

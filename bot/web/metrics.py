@@ -1,10 +1,19 @@
-"""`GET /metrics`: what all processes counted, and how things stand, for Prometheus."""
+"""`GET /metrics`: what all processes counted, and how things stand, for Prometheus.
 
+It is nobody's business but the operator's: served with a token, or on a port of its own, or not.
+"""
+
+import asyncio
+import hmac
+import socket
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 
-from prometheus_client import CollectorRegistry, generate_latest
+import structlog
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -12,9 +21,16 @@ from prometheus_client.core import (
     Metric,
 )
 from prometheus_client.registry import Collector
+from redis.exceptions import RedisError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from bot.services import Services
 from bot.state.metrics import BUCKETS
+
+log = structlog.get_logger()
 
 PREFIX = "intercom_agent_"
 COUNTERS = {
@@ -37,6 +53,69 @@ class Snapshot(Collector):
 
     def collect(self) -> Iterable[Metric]:
         return self._families
+
+
+class MetricsPage:
+    """The page that Prometheus scrapes."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        token = services.settings.metrics_token
+        self._token = token.get_secret_value().encode() if token else None
+        self._has_a_port = services.settings.metrics_port is not None
+
+    async def public(self, request: Request) -> Response:
+        """On the port that the internet reaches: 404 unless a token protects it."""
+        if self._token is None or self._has_a_port:
+            return PlainTextResponse("Not Found", status_code=404)
+        return await self.private(request)
+
+    async def private(self, request: Request) -> Response:
+        """On a port of its own, where the token is asked for only if one is set."""
+        kind, _, given = request.headers.get("authorization", "").partition(" ")
+        if self._token is not None and not (
+            kind.lower() == "bearer"
+            and hmac.compare_digest(given.strip().encode("latin-1"), self._token)
+        ):
+            headers = {"WWW-Authenticate": "Bearer"}
+            words = "This needs METRICS_TOKEN, as a bearer token."
+            return PlainTextResponse(words, status_code=401, headers=headers)
+        try:
+            return Response(await exposition(self._services), media_type=CONTENT_TYPE_LATEST)
+        except RedisError as error:
+            log.warning("not_scraped", why=type(error).__name__)
+            return PlainTextResponse("The state store is unavailable.", status_code=503)
+
+
+class _Server(uvicorn.Server):
+    """One beside the main server, which is the one to take signals."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def metrics_port(services: Services, host: str) -> AsyncIterator[None]:
+    """Serve /metrics on METRICS_PORT while one is inside; nothing where it is not set.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    port = services.settings.metrics_port
+    if port is None:
+        yield
+        return
+    app = Starlette(routes=[Route("/metrics", MetricsPage(services).private)])
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
+    server = _Server(config)
+    with socket.create_server((host, port)) as listening:
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await serving
 
 
 async def exposition(services: Services) -> bytes:

@@ -1,41 +1,38 @@
-"""Who gets in: a request from Slack is measured, its signature checked and its body read before
-anything else looks at it."""
+"""Is it Slack? A request's signature is checked before anything else looks at its body."""
 
 import json
 import re
 from urllib.parse import parse_qs
 
-import structlog
 from slack_sdk.signature import SignatureVerifier
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
 
-log = structlog.get_logger()
+from bot.web.bodies import LENGTH, Refused, read_body
 
-LARGEST_BODY = 1_000_000
-"""Bytes. Slack's own payloads stay far below it."""
 TIMESTAMP = re.compile(r"[0-9]{1,12}")
 """Seconds. With many more digits it is no number that Python compares with a time."""
 
 
-async def refusal(request: Request, signing_secret: str) -> Response | None:
-    """The answer to a request that must not come in: 411, 413, 401 or 400; None for a good one.
+async def verified_body(request: Request, signing_secret: str) -> bytes:
+    """Read the body of a request that Slack signed.
 
-    The body stays readable for who comes next. Signatures are compared in constant time and may
-    be five minutes old: docs.slack.dev/authentication/verifying-requests-from-slack
+    Signatures are compared in constant time and may be five minutes old:
+    docs.slack.dev/authentication/verifying-requests-from-slack
+
+    Raises:
+        Refused: 411, 413, 408, 401 or 400.
+        ClientDisconnect: the client hung up.
     """
-    announced = request.headers.get("content-length", "")
     # A chunked body ends where it likes, whatever length is announced beside it.
-    if not announced.isdigit() or "transfer-encoding" in request.headers:
-        return _refuse(411, "The body's length has to be announced.")
-    if int(announced) > LARGEST_BODY:
-        return _refuse(413, "The body is too large.")
-    body = await request.body()
+    announced = LENGTH.fullmatch(request.headers.get("content-length", ""))
+    if not announced or "transfer-encoding" in request.headers:
+        raise Refused(411, "The body's length has to be announced.")
+    body = await read_body(request)
     if not _signed(request, body, signing_secret):
-        return _refuse(401, "The signature is missing, wrong or too old.")
+        raise Refused(401, "The signature is missing, wrong or too old.")
     if not _readable(request.headers.get("content-type", ""), body):
-        return _refuse(400, "The body is malformed.")
-    return None
+        raise Refused(400, "The body is malformed.")
+    return body
 
 
 def _signed(request: Request, body: bytes, signing_secret: str) -> bool:
@@ -60,8 +57,3 @@ def _readable(content_type: str, body: bytes) -> bool:
         return bool(form)
     except (ValueError, RecursionError):
         return False
-
-
-def _refuse(status: int, why: str) -> Response:
-    log.warning("request_refused", status=status, why=why)
-    return PlainTextResponse(why, status_code=status)

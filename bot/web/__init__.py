@@ -1,0 +1,1 @@
+"""What `bot web` serves: Slack, browsers that connect an account, webhooks, health, metrics."""
