@@ -28,7 +28,6 @@ from bot.slack.messages import (
     in_line,
     stopped,
 )
-from bot.slack.people import People
 from bot.slack.thread import SlackDown, SlackThread
 from bot.slack.views.answer_footer import below_answer
 from bot.slack.visible import visible_thread
@@ -62,7 +61,7 @@ class Runs:
     def __init__(self, services: Services, agent: Agent) -> None:
         self._services = services
         self._agent = agent
-        self._people = People(services.slack)
+        self._people = services.people
         self._outages = Outages(services)
 
     async def advance(self, conversation: Conversation) -> None:

@@ -50,6 +50,7 @@ WHERE_TO_FIND = {
     "INTERCOM_CLIENT_SECRET": "Intercom's Developer Hub → your app → Basic information",
     "INTERCOM_REGION": "one of us, eu, au: where your Intercom workspace is hosted",
     "APPROVALS": "one of writes, destructive, off",
+    "GUESTS": "off or on: whether guests of your Slack workspace may use it",
     "PORT": "a port number for `bot web`",
     "BIND_ADDRESS": "the address that `bot web` listens on: 0.0.0.0 for every one of this machine, "
     "127.0.0.1 for this machine alone",
@@ -114,6 +115,8 @@ class Settings(BaseSettings):
     intercom_client_secret: SecretStr | None = None
     intercom_region: Region = "us"
     approvals: Approvals = "writes"
+    guests: Literal["off", "on"] = "off"
+    """Whether the workspace's guests may use it."""
 
     port: int = Field(default=3000, ge=1, le=65535)
     bind_address: str = "0.0.0.0"  # noqa: S104

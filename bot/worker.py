@@ -22,7 +22,9 @@ from bot.slack.commands import Commands
 from bot.slack.connect import offer_to_connect
 from bot.slack.errands import replace_button, suggest_prompts, tell, turn_away
 from bot.slack.home import Home, publish_home
-from bot.slack.messages import connected_as
+from bot.slack.inbound.intake import Incoming, Intake
+from bot.slack.inbound.stopping import explain_stop
+from bot.slack.messages import STRANGER, connected_as
 from bot.slack.presses import Presses
 from bot.slack.privately import ask_privately
 from bot.state.audit import AuditEntry
@@ -65,14 +67,17 @@ class Jobs:
         self._commands = Commands(services)
         self._home = Home(services)
         self._presses = Presses(services)
+        self._intake = Intake(services)
         for job in (
             self.advance,
             self.answer_command,
+            self.take_message,
             self.ask_privately,
             self.press,
             self.open_pane,
             self.publish_home,
             self.turn_away,
+            self.explain_stop,
             self.connected,
             self.refused,
             self.account_changed,
@@ -113,6 +118,10 @@ class Jobs:
     async def answer_command(self, command: str, retry: Retry = TRY_AGAIN) -> None:
         await self._commands.answer(Command.model_validate_json(command))
 
+    async def take_message(self, incoming: str, retry: Retry = TRY_AGAIN) -> None:
+        """A message for which Slack has to be asked who wrote it, or who reads there."""
+        await self._intake.take(Incoming.model_validate_json(incoming))
+
     async def ask_privately(self, request: str, seen: list[str], retry: Retry = TRY_AGAIN) -> None:
         await ask_privately(self._services, Request.model_validate_json(request), seen)
 
@@ -123,12 +132,24 @@ class Jobs:
         await suggest_prompts(self._services.slack, channel_id)
 
     async def publish_home(
-        self, identifier: Annotated[str, ConcurrencyLimit(1)], owner: str
+        self,
+        identifier: Annotated[str, ConcurrencyLimit(1)],
+        owner: str,
+        retry: Retry = TRY_AGAIN,
     ) -> None:
         await self._home.publish(SlackUser.of(Owner.model_validate_json(owner)))
 
-    async def turn_away(self, channel_id: str, user_id: str) -> None:
-        await turn_away(self._services.slack, channel_id, user_id)
+    async def turn_away(
+        self,
+        channel_id: str,
+        user_id: str,
+        words: str = STRANGER,
+        thread_ts: str | None = None,
+    ) -> None:
+        await turn_away(self._services.slack, channel_id, user_id, words, thread_ts)
+
+    async def explain_stop(self, conversation_key: str) -> None:
+        await explain_stop(self._services, Conversation.from_key(conversation_key))
 
     async def connected(self, pending: str, retry: Retry = TRY_AGAIN) -> None:
         """An account was connected: say so, and let what waited for it go on, in its order."""
@@ -185,6 +206,7 @@ class Jobs:
         for conversation in await services.store.conversations(identifier):
             await services.erase(identifier, conversation)
         await services.profiles.erase(identifier)
+        await services.people.forget(Owner.model_validate_json(owner).user_id)
         if once_more:
             return
         of = Owner.model_validate_json(owner)

@@ -324,8 +324,11 @@ class Press(BaseModel):
     id: str
     """The trigger id."""
     team_id: str
+    """Empty where the payload does not say it."""
     enterprise_id: str | None = None
     user_id: str
+    user_teams: list[str] = []
+    """What the payload gives as the user's own workspace."""
     action_id: str
     value: str = ""
     channel_id: str = ""

@@ -159,6 +159,13 @@ class Store:
             keys = await redis.zrange("open", 0, most - 1)
         return [Conversation.from_key(key.decode()) for key in keys]
 
+    async def in_thread(self, conversation: Conversation) -> list[Conversation]:
+        """Those of its Slack thread, whoever's they are, in which something is to do."""
+        async with self._engine.redis() as redis:
+            keys = await redis.zrangebyscore("open", "-inf", "+inf")
+        found = (Conversation.from_key(key.decode()) for key in keys)
+        return [item for item in found if item[:3] == conversation[:3]]
+
     async def left_lying(self, idle: timedelta) -> list[Conversation]:
         """The conversations in which something is to do and nothing was done for `idle`."""
         until = time.time() - idle.total_seconds()
@@ -323,7 +330,7 @@ class Store:
         """Forget what was said, but not that the teammate talks to the agent there."""
         async with self._engine.redis() as redis:
             await redis.delete(f"messages:{conversation.key}")
-            await redis.hdel(f"conversation:{conversation.key}", "head", "size")
+            await redis.hdel(f"conversation:{conversation.key}", "head", "size", "private")
 
     async def is_busy(self, conversation: Conversation) -> bool:
         """Whether a run is under way or waits there, or a request has not been begun yet."""
