@@ -24,7 +24,9 @@ from bot.intercom.areas import permission_for
 from bot.intercom.author import sign
 from bot.intercom.links import call_link
 from bot.intercom.titles import outcome, title
-from bot.intercom.verification import Probe, Verdict, Write, probe_for
+from bot.intercom.verification.of_tool import probe_for
+from bot.intercom.verification.probe import Probe, Write
+from bot.intercom.verification.verdict import Verdict
 from bot.settings import Approvals, Region
 from bot.state.models import Teammate, ToolCall
 from bot.state.pacing import Pacing
