@@ -24,6 +24,10 @@ class Reading:
         with self._workspace.changed:
             return list(self._server.calls)
 
+    def typed(self, call: Call) -> Json:
+        """A call's arguments with their real types, which a form cannot carry."""
+        return self._server.typed(call)
+
     def calls_to(self, method: str) -> list[Call]:
         return [call for call in self.calls if call.method == method]
 

@@ -65,6 +65,10 @@ class Server:
         """What to serve; the parts need the server's address, hence after it is known."""
         self._methods, self._sign_in, self._interactions = methods, sign_in, interactions
 
+    def typed(self, call: Call) -> Json:
+        """A call's arguments with their real types. Raises SlackError if they never had any."""
+        return check_arguments(self._methods[call.method], call.args, from_json=False)
+
     def app(self) -> Starlette:
         return Starlette(
             routes=[
