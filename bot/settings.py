@@ -69,6 +69,7 @@ WHERE_TO_FIND = {
     "RUN_TURNS": "how many turns one request may take, a number from 1",
     "RUN_MINUTES": "how many minutes one request may work, a number from 1",
     "RUN_TOKENS": "how many tokens one request may cost, a number from 1",
+    "TOKENS_PER_DAY": "how many tokens one person may spend in a day, by price, a number from 1",
     "CONTEXT_TOKENS": "beyond how many tokens a conversation goes on by a summary, from 1000",
     "SLACK_LIMITS_FACTOR": "how many times Slack's published rate limits your app was granted, "
     "above 0",
@@ -147,6 +148,8 @@ class Settings(BaseSettings):
     """Minutes of work, waiting aside."""
     run_tokens: int = Field(default=2_000_000, ge=1)
     """Tokens, input and output, cached ones included."""
+    tokens_per_day: int = Field(default=5_000_000, ge=1)
+    """What one person may spend in a day, in tokens of input: others count by their price."""
     slack_limits_factor: float = Field(default=1, gt=0)
     """How many times Slack's published rate limits the app was granted."""
     context_tokens: int = Field(default=150_000, ge=1_000)

@@ -12,6 +12,7 @@ from docket import ConcurrencyLimit, ExponentialRetry, Perpetual, Retry, Worker
 
 from bot.accounts.identity import SlackUser
 from bot.accounts.teammates import NotConnected, NotPermitted
+from bot.agent.budget import DayBudget
 from bot.agent.claude import Claude
 from bot.agent.loop import Agent
 from bot.agent.write_audit import WriteAudit
@@ -28,6 +29,7 @@ from bot.slack.messages import STRANGER, connected_as
 from bot.slack.presses import Presses
 from bot.slack.privately import ask_privately
 from bot.state.audit import AuditEntry
+from bot.state.daily_tokens import DailyTokens
 from bot.state.engine import LEASE
 from bot.state.eviction import evicting
 from bot.state.models import Command, Conversation, Owner, PendingConnection, Press, Request
@@ -62,6 +64,7 @@ class Jobs:
             WriteAudit(services.audit),
             services.metrics,
             Claude(services.settings),
+            DayBudget(DailyTokens(services.docket, services.settings.tokens_per_day)),
         )
         self._runs = Runs(services, agent)
         self._commands = Commands(services)

@@ -12,6 +12,7 @@ import structlog
 from bot.accounts.scalekit import AccountsUnavailable, Scalekit
 from bot.accounts.teammates import NotConnected, NotPermitted, Teammates
 from bot.agent.approval_flow import ApprovalFlow
+from bot.agent.budget import DayBudget
 from bot.agent.claude import Claude, ClaudeUnavailable, Turn
 from bot.agent.frozen import frozen
 from bot.agent.history import answer, assistant, last_words, spoken
@@ -53,6 +54,7 @@ class Agent:
         write_audit: WriteAudit,
         metrics: Metrics,
         claude: Claude,
+        day: DayBudget,
     ) -> None:
         self._settings = settings
         self._scalekit = scalekit
@@ -61,7 +63,7 @@ class Agent:
         self._write_audit = write_audit
         self._metrics = metrics
         self._limits = Limits()
-        self._turns = Turns(settings, claude, pacing, metrics)
+        self._turns = Turns(settings, claude, day, pacing, metrics)
         self._approvals = ApprovalFlow(
             settings, scalekit, profiles, self._limits, write_audit, metrics
         )
@@ -69,7 +71,7 @@ class Agent:
     async def step(self, work: Work, thread: Thread, time_zone: str) -> Next:
         """Take the run one step further.
 
-        Raises RunFailed, Trouble, Superseded, Stopped, or RedisError.
+        Raises RunFailed, Trouble, DaySpent, Superseded, Stopped, or RedisError.
         """
         run = work.run
         began = time.monotonic()
