@@ -84,10 +84,9 @@ class Agent:
                 await self._begin(work, thread, time_zone)
             if run.phase == "ending":
                 return Next.ENDED
-            if run.phase == "waiting_for_approval" and not await self._approvals.decided(
-                work, thread
+            if run.phase == "waiting_for_approval" and await self._still_waits(
+                work, thread, time_zone
             ):
-                await self._approvals.ask_again(work, thread)
                 return Next.ASK
             if not run.calls:
                 turn = await self._turns.take(work, thread, time_zone)
@@ -99,7 +98,7 @@ class Agent:
                 if turn.ending != "tools":
                     return await self._answered(work, thread, last_words(turn, thread))
                 await self._ask_for_tools(work, thread, turn)
-            if not await self._run_tools(work, thread):
+            if not await self._run_tools(work, thread, time_zone):
                 return Next.ASK
         except NotConnected as error:
             if error.lost:
@@ -140,7 +139,8 @@ class Agent:
         for call in run.calls:
             close_unfinished(call)
             await self._write_audit.ended(run, call)
-            thread.show(call)
+            if not call.is_told_by_card:
+                thread.show(call)
         await settle_cards(run, thread)
         thread.say(words)
         answers = [answer(call) for call in run.calls]
@@ -207,7 +207,13 @@ class Agent:
                 thread.show(call)
         await keep(work, thread, messages=[assistant(turn)])
 
-    async def _run_tools(self, work: Work, thread: Thread) -> bool:
+    async def _still_waits(self, work: Work, thread: Thread, time_zone: str) -> bool:
+        """Whether a run that waited for approvals still does; then all that waits is shown."""
+        if await self._approvals.decided(work, thread, time_zone):
+            return False
+        return await self._approvals.ask_again(work, thread)
+
+    async def _run_tools(self, work: Work, thread: Thread, time_zone: str) -> bool:
         """Out: whether all calls have ended; if not, some wait for approval."""
         run = work.run
         identifier = work.identifier
@@ -240,12 +246,18 @@ class Agent:
 
         await settle_cards(run, thread)
         for call in run.calls:
-            if call.ended:
+            if call.ended and not call.is_told_by_card:
                 thread.show(call)
-        await tools.run(run.calls, check=work.check, changed=changed)
-        if any(not call.ended for call in run.calls):
-            await self._approvals.ask(work, thread, teammate, toolset)
-            return False
+
+        async def is_as_shown(call: ToolCall) -> bool:
+            return await self._approvals.details.is_as_shown(identifier, call, toolset)
+
+        while any(not call.ended for call in run.calls):
+            await tools.run(run.calls, check=work.check, changed=changed, is_as_shown=is_as_shown)
+            if all(call.ended for call in run.calls):
+                break
+            if await self._approvals.ask(work, thread, teammate, toolset, time_zone):
+                return False
         joined = await work.store.inbox(work.conversation)
         answers = [answer(call) for call in run.calls]
         texts = [{"type": "text", "text": item.text} for item in joined if item.text.strip()]

@@ -155,6 +155,8 @@ async def respond(
         text=text,
         blocks=blocks,
         response_type="ephemeral",
+        unfurl_links=False,
+        unfurl_media=False,
         replace_original=True if in_place else None,
     )
     if answer.status_code != 200:

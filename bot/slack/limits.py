@@ -34,6 +34,8 @@ TIERS = {
     "conversations.info": 50,
     "conversations.open": 50,
     "conversations.replies": 50,
+    "files.completeUploadExternal": 100,
+    "files.getUploadURLExternal": 100,
     "reactions.add": 50,
     "users.info": 100,
     "views.open": 100,

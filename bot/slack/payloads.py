@@ -222,7 +222,19 @@ class BlockActions(_Interaction):
 
 
 class _Input(BaseModel):
+    """What was entered into an element, or chosen, or picked."""
+
     value: Text | None = None
+    selected_option: _Value | None = None
+    selected_date_time: int | None = None
+
+    @property
+    def entered(self) -> str:
+        if self.selected_option:
+            return self.selected_option.value
+        if self.selected_date_time is not None:
+            return str(self.selected_date_time)
+        return self.value or ""
 
 
 class _State(BaseModel):
@@ -244,7 +256,7 @@ class ViewSubmission(_Interaction):
     def entered(self) -> dict[str, str]:
         """What was entered, by block id; the bot's modals have one element to a block."""
         return {
-            block_id: next((item.value or "" for item in inputs.values()), "")
+            block_id: next((item.entered for item in inputs.values()), "")
             for block_id, inputs in self.view.state.values.items()
         }
 

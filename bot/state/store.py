@@ -252,23 +252,24 @@ class Store:
         return Run.model_validate_json(value) if value else None
 
     async def decide(self, conversation: Conversation, decision: Decision) -> bool:
-        """Keep a decision on a call of the run under way. Out: whether it is the first one."""
+        """Keep a decision on a call of the run under way, as it was shown. Out: whether it is the
+        first one."""
         key = conversation.key
         done = await self._script(
             DECIDE,
             [f"decisions:{key}", f"run:{key}"],
-            decision.call_id,
+            decision.digest,
             decision.model_dump_json(),
             self._ttl,
         )
         return bool(done)
 
     async def decisions(self, conversation: Conversation) -> dict[str, Decision]:
-        """By the calls' ids."""
+        """By the digests of what was decided on."""
         async with self._engine.redis() as redis:
             found = await redis.hvals(f"decisions:{conversation.key}")
         decisions = [Decision.model_validate_json(value) for value in found]
-        return {decision.call_id: decision for decision in decisions}
+        return {decision.digest: decision for decision in decisions}
 
     async def note_answers(self, conversation: Conversation, posted: list[str]) -> None:
         """Remember that these messages are answers in this conversation."""

@@ -45,6 +45,11 @@ class Reading:
         with self._workspace.changed:
             return self._workspace.thread(channel_id, thread_ts)
 
+    def file_text(self, file_id: str) -> str:
+        """What a file of the app's says. Raises KeyError for one that was never begun."""
+        with self._workspace.changed:
+            return (self._server.files.uploads[file_id].content or b"").decode()
+
     def dm(self, user_id: str) -> str:
         """The id of this person's DM with the bot."""
         with self._workspace.changed:

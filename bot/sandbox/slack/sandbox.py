@@ -12,6 +12,7 @@ from bot.sandbox.slack.chat import Chat
 from bot.sandbox.slack.conversations import Conversations, user_object
 from bot.sandbox.slack.delivery import Courier, Delivery, Kind
 from bot.sandbox.slack.events import Events
+from bot.sandbox.slack.files import Files
 from bot.sandbox.slack.interactions import Interactions
 from bot.sandbox.slack.reading import Reading
 from bot.sandbox.slack.rules import Fault, Method, Scopes
@@ -94,11 +95,12 @@ class SlackSandbox(Reading):
             manifest,
             self.url,
         )
-        groups = (Chat(api), Streams(api), Agents(api), Conversations(api), views, sign_in)
+        files = Files(api)
+        groups = (Chat(api), Streams(api), Agents(api), Conversations(api), files, views, sign_in)
         methods: dict[str, Method] = self.sockets.methods()
         for group in groups:
             methods |= group.methods()
-        self._server.serve(methods, sign_in, self._interactions)
+        self._server.serve(methods, sign_in, self._interactions, files)
         self._scopes = scopes
         self._app_home = manifest.get("features", {}).get("app_home", {})
 
