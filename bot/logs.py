@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from bot.settings import Settings
+from bot.settings import StateSettings
 
 SECRETS = re.compile(
     r"\b(?:xox[a-z]-|xapp-|xoxe\.|sk-ant-|whsec_|Bearer\s+|ey[A-Za-z0-9_-]{8,}\.ey)[A-Za-z0-9._~+/=-]+"
@@ -19,7 +19,7 @@ LONG_ENOUGH = 8
 QUIET = ("slack_sdk", "slack_bolt", "docket", "httpx2", "uvicorn", "aiohttp", "grpc")
 
 
-def set_up_logs(settings: Settings) -> None:
+def set_up_logs(settings: StateSettings) -> None:
     as_json = settings.log_format == "json" or (
         settings.log_format is None and not sys.stderr.isatty()
     )
@@ -53,7 +53,7 @@ def set_up_logs(settings: Settings) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _redacting(settings: Settings) -> structlog.typing.Processor:
+def _redacting(settings: StateSettings) -> structlog.typing.Processor:
     """The last step: no secret and no e-mail address leaves in a log line, whoever wrote it."""
     values = [value for value in settings.secrets() if len(value) >= LONG_ENOUGH]
 

@@ -34,6 +34,7 @@ from bot.state.engine import LEASE
 from bot.state.eviction import evicting
 from bot.state.models import Command, Conversation, Owner, PendingConnection, Press, Request
 from bot.state.pacing import Pacing
+from bot.state.reachable import say_that_it_waits, wait_for_redis
 
 log = structlog.get_logger()
 
@@ -246,17 +247,23 @@ async def work(services: Services) -> None:
 
 
 async def run_worker(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT."""
+    """Work until SIGTERM or SIGINT. Raises RedisUnusable."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, ended.set)
+    ending = asyncio.create_task(ended.wait())
+    reaching = asyncio.create_task(wait_for_redis(settings.redis_url, say_that_it_waits))
+    await asyncio.wait([reaching, ending], return_when=asyncio.FIRST_COMPLETED)
+    if not reaching.done():
+        reaching.cancel()
+        return
+    reaching.result()
     async with open_services(settings) as services:
         jobs = Jobs(services)
         working = asyncio.create_task(work(services))
-        ended = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, ended.set)
         await evicting(services.docket)
         log.info("worker_started")
-        ending = asyncio.create_task(ended.wait())
         await asyncio.wait([working, ending], return_when=asyncio.FIRST_COMPLETED)
         ending.cancel()
         working.cancel()
