@@ -124,8 +124,9 @@ def test_web_waits_for_a_redis_that_is_not_there_yet(tmp_path: Path) -> None:
         assert line["why"].startswith(f"REDIS_URL (redis://…@127.0.0.1:{redis_port}/0): nothing ")
         with redis_with(tmp_path, "--requirepass", "s3cret", port=redis_port):
             wait_until(web, lambda: get(port, "/readyz")[0] == 200, "bot web")
-            assert "web_started" in web.output()
             assert web.stop() in ENDED
+        events = {json.loads(line)["event"] for line in web.output().splitlines()}
+        assert events == {"waiting_for_redis", "web_started"}, "a start logs nothing puzzling"
         assert "s3cret" not in web.output()
 
 

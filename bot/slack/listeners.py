@@ -6,7 +6,6 @@ well. An exception makes the answer a 500, and Slack delivers again.
 
 import asyncio
 import functools
-import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -21,6 +20,7 @@ from slack_bolt.response import BoltResponse
 from bot.accounts.identity import SlackUser
 from bot.services import Services
 from bot.slack.approvals import Approvals
+from bot.slack.bolt import new_bolt_app
 from bot.slack.client import SlackFailure, why
 from bot.slack.home import publish_home
 from bot.slack.inbound.access import Claim, TurnedAway
@@ -59,13 +59,9 @@ def build_app(services: Services) -> AsyncApp:
         """Bolt's own asks Slack (auth.test), and answers 200 to an event when Slack is down."""
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
 
-    app = AsyncApp(
-        client=services.slack,
-        signing_secret=services.settings.slack_signing_secret.get_secret_value(),
-        authorize=authorize,
-        process_before_response=True,
-        logger=logging.getLogger("slack_bolt"),
-    )
+    settings = services.settings
+    secret = settings.slack_signing_secret.get_secret_value()
+    app = new_bolt_app(secret, settings.slack_base_url, authorize)
     of_listeners = app.listener_runner.listener_error_handler
     app.error(_unreadable)
     # `error` is for both, but what a listener could not do is no fault of the payload.
