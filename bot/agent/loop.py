@@ -12,7 +12,6 @@ import structlog
 from bot.accounts.scalekit import AccountsUnavailable, Scalekit
 from bot.accounts.teammates import NotConnected, NotPermitted, Teammates
 from bot.agent.approval_flow import ApprovalFlow
-from bot.agent.budget import DayBudget
 from bot.agent.claude import Claude, ClaudeUnavailable, Turn
 from bot.agent.frozen import frozen
 from bot.agent.history import answer, assistant, last_words, spoken
@@ -54,7 +53,6 @@ class Agent:
         write_audit: WriteAudit,
         metrics: Metrics,
         claude: Claude,
-        day: DayBudget,
     ) -> None:
         self._settings = settings
         self._scalekit = scalekit
@@ -63,7 +61,7 @@ class Agent:
         self._write_audit = write_audit
         self._metrics = metrics
         self._limits = Limits()
-        self._turns = Turns(settings, claude, day, pacing, metrics)
+        self._turns = Turns(settings, claude, pacing, metrics)
         self._approvals = ApprovalFlow(
             settings, scalekit, profiles, self._limits, write_audit, metrics
         )
@@ -71,7 +69,7 @@ class Agent:
     async def step(self, work: Work, thread: Thread, time_zone: str) -> Next:
         """Take the run one step further.
 
-        Raises RunFailed, Trouble, DaySpent, Superseded, Stopped, or RedisError.
+        Raises RunFailed, Trouble, Superseded, Stopped, or RedisError.
         """
         run = work.run
         began = time.monotonic()
@@ -84,9 +82,10 @@ class Agent:
                 await self._begin(work, thread, time_zone)
             if run.phase == "ending":
                 return Next.ENDED
-            if run.phase == "waiting_for_approval" and await self._still_waits(
-                work, thread, time_zone
+            if run.phase == "waiting_for_approval" and not await self._approvals.decided(
+                work, thread
             ):
+                await self._approvals.ask_again(work, thread)
                 return Next.ASK
             if not run.calls:
                 turn = await self._turns.take(work, thread, time_zone)
@@ -98,7 +97,7 @@ class Agent:
                 if turn.ending != "tools":
                     return await self._answered(work, thread, last_words(turn, thread))
                 await self._ask_for_tools(work, thread, turn)
-            if not await self._run_tools(work, thread, time_zone):
+            if not await self._run_tools(work, thread):
                 return Next.ASK
         except NotConnected as error:
             if error.lost:
@@ -139,8 +138,7 @@ class Agent:
         for call in run.calls:
             close_unfinished(call)
             await self._write_audit.ended(run, call)
-            if not call.is_told_by_card:
-                thread.show(call)
+            thread.show(call)
         await settle_cards(run, thread)
         thread.say(words)
         answers = [answer(call) for call in run.calls]
@@ -207,13 +205,7 @@ class Agent:
                 thread.show(call)
         await keep(work, thread, messages=[assistant(turn)])
 
-    async def _still_waits(self, work: Work, thread: Thread, time_zone: str) -> bool:
-        """Whether a run that waited for approvals still does; then all that waits is shown."""
-        if await self._approvals.decided(work, thread, time_zone):
-            return False
-        return await self._approvals.ask_again(work, thread)
-
-    async def _run_tools(self, work: Work, thread: Thread, time_zone: str) -> bool:
+    async def _run_tools(self, work: Work, thread: Thread) -> bool:
         """Out: whether all calls have ended; if not, some wait for approval."""
         run = work.run
         identifier = work.identifier
@@ -246,18 +238,12 @@ class Agent:
 
         await settle_cards(run, thread)
         for call in run.calls:
-            if call.ended and not call.is_told_by_card:
+            if call.ended:
                 thread.show(call)
-
-        async def is_as_shown(call: ToolCall) -> bool:
-            return await self._approvals.details.is_as_shown(identifier, call, toolset)
-
-        while any(not call.ended for call in run.calls):
-            await tools.run(run.calls, check=work.check, changed=changed, is_as_shown=is_as_shown)
-            if all(call.ended for call in run.calls):
-                break
-            if await self._approvals.ask(work, thread, teammate, toolset, time_zone):
-                return False
+        await tools.run(run.calls, check=work.check, changed=changed)
+        if any(not call.ended for call in run.calls):
+            await self._approvals.ask(work, thread, teammate, toolset)
+            return False
         joined = await work.store.inbox(work.conversation)
         answers = [answer(call) for call in run.calls]
         texts = [{"type": "text", "text": item.text} for item in joined if item.text.strip()]

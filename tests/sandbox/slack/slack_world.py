@@ -48,8 +48,6 @@ def manifest() -> dict[str, Any]:
                     "groups:history",
                     "im:history",
                     "im:write",
-                    "mpim:history",
-                    "mpim:read",
                     "reactions:write",
                     "users:read",
                 ]
@@ -66,7 +64,6 @@ def manifest() -> dict[str, Any]:
                     "message.channels",
                     "message.groups",
                     "message.im",
-                    "message.mpim",
                     "tokens_revoked",
                     "user_change",
                 ]
