@@ -1,16 +1,25 @@
 """The command line: `bot …` or `python -m bot …`."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Coroutine
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from bot.logs import set_up_logs
-from bot.manifest import manifest_text
-from bot.settings import Settings, load_settings_or_exit
+from bot.manifest import BadAddress, manifest_text, public_address
+from bot.settings import (
+    Settings,
+    SettingsError,
+    StateSettings,
+    given_settings,
+    load_settings_or_exit,
+    load_state_settings_or_exit,
+)
+
+WRONG = 2
+"""The exit code where a variable or an argument has to be corrected; 1 for all else."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The Intercom agent for Slack.")
 runs = typer.Typer(no_args_is_help=True, help="Look at runs, and end them.")
@@ -25,6 +34,33 @@ def _settings() -> Settings:
     return settings
 
 
+def _state_settings() -> StateSettings:
+    settings = load_state_settings_or_exit()
+    if settings.in_memory:
+        _end("REDIS_URL is memory://, which lives inside `bot web`: nobody else can look into it.")
+    set_up_logs(settings)
+    return settings
+
+
+def _end(sentence: str, code: int = WRONG) -> NoReturn:
+    sys.stderr.write(f"{sentence}\n")
+    raise SystemExit(code)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run it to its end, and say in a line why it cannot go on without Redis."""
+    from redis.exceptions import RedisError
+
+    from bot.state.reachable import RedisUnusable
+
+    try:
+        asyncio.run(work)
+    except RedisUnusable as error:
+        _end(str(error), 1 if error.problem.passes else WRONG)
+    except RedisError as error:
+        _end(f"Redis went away ({type(error).__name__}). Try again.", 1)
+
+
 @app.command()
 def web() -> None:
     """Serve Slack, browsers and webhooks on $PORT."""
@@ -33,7 +69,7 @@ def web() -> None:
 
     settings = _settings()
     set_up_tracing("web")
-    asyncio.run(run_web(settings))
+    _run(run_web(settings))
 
 
 @app.command()
@@ -44,13 +80,12 @@ def worker() -> None:
 
     settings = _settings()
     if settings.in_memory:
-        sys.stderr.write(
+        _end(
             "REDIS_URL is memory://, which lives inside `bot web`: that process does the "
-            "worker's part too. A worker of its own needs a Redis server.\n"
+            "worker's part too. A worker of its own needs a Redis server."
         )
-        raise SystemExit(2)
     set_up_tracing("worker")
-    asyncio.run(run_worker(settings))
+    _run(run_worker(settings))
 
 
 @app.command()
@@ -59,9 +94,25 @@ def manifest(
         str, typer.Option(help="Where Slack reaches `bot web`; PUBLIC_URL if left out.")
     ] = "",
 ) -> None:
-    """Print manifest.yml with PUBLIC_URL filled in."""
-    url = public_url or os.environ.get("PUBLIC_URL") or load_settings_or_exit().public_url
-    typer.echo(manifest_text(url), nl=False)
+    """Print the Slack app's manifest with this address in it."""
+    name, url = "--public-url", public_url
+    if not url:
+        name, url = "PUBLIC_URL", _given("public_url")
+    if not url:
+        _end(
+            "Where will Slack reach `bot web`? bot manifest --public-url https://agent.example.com"
+        )
+    try:
+        typer.echo(manifest_text(public_address(url)), nl=False)
+    except BadAddress as error:
+        _end(f"{name} {url}: {error}.")
+
+
+def _given(field: str) -> str:
+    try:
+        return str(given_settings().get(field, ""))
+    except SettingsError as error:
+        _end(str(error))
 
 
 @app.command()
@@ -85,19 +136,18 @@ def audit(
     from bot.audit import BadSince, print_audit
 
     try:
-        asyncio.run(print_audit(_settings(), since, user))
+        _run(print_audit(_state_settings(), since, user))
     except BadSince as error:
-        raise typer.BadParameter(str(error)) from None
+        _end(f"--since: {error}")
 
 
 def _operate(work: Coroutine[Any, Any, None]) -> None:
     from bot.operate import NotFound
 
     try:
-        asyncio.run(work)
+        _run(work)
     except NotFound as error:
-        sys.stderr.write(f"{error}\n")
-        raise SystemExit(1) from None
+        _end(str(error), 1)
 
 
 @runs.command("list")
@@ -105,7 +155,7 @@ def list_runs() -> None:
     """List what runs and what waits."""
     from bot.operate import list_runs
 
-    _operate(list_runs(_settings()))
+    _operate(list_runs(_state_settings()))
 
 
 @runs.command("show")
@@ -113,7 +163,7 @@ def show_run(reference: str) -> None:
     """Show a run, step by step."""
     from bot.operate import show_run
 
-    _operate(show_run(_settings(), reference))
+    _operate(show_run(_state_settings(), reference))
 
 
 @runs.command("cancel")
@@ -121,7 +171,7 @@ def cancel_run(reference: str) -> None:
     """End a run; its thread says what was done and what was not."""
     from bot.operate import cancel_run
 
-    _operate(cancel_run(_settings(), reference))
+    _operate(cancel_run(_state_settings(), reference))
 
 
 @threads.command("forget")
@@ -133,7 +183,7 @@ def forget_thread(
     """Erase what is kept of a thread."""
     from bot.operate import forget_thread
 
-    _operate(forget_thread(_settings(), channel, thread, team))
+    _operate(forget_thread(_state_settings(), channel, thread, team))
 
 
 @app.command()

@@ -13,6 +13,7 @@ from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import AccountsUnavailable
 from bot.accounts.teammates import NotConnected, NotPermitted
 from bot.agent.loop import NO_ACCOUNTS, Agent
+from bot.agent.prompt import zone
 from bot.agent.work import Next, RunFailed, Stopped, Trouble, Work, settle_cards
 from bot.outages import Outages, how_long
 from bot.services import Services
@@ -28,10 +29,11 @@ from bot.slack.messages import (
     in_line,
     stopped,
 )
-from bot.slack.people import People
 from bot.slack.thread import SlackDown, SlackThread
 from bot.slack.views.answer_footer import below_answer
+from bot.slack.views.day_limit import day_spent
 from bot.slack.visible import visible_thread
+from bot.state.daily_tokens import DaySpent
 from bot.state.models import (
     Conversation,
     Outcome,
@@ -62,7 +64,7 @@ class Runs:
     def __init__(self, services: Services, agent: Agent) -> None:
         self._services = services
         self._agent = agent
-        self._people = People(services.slack)
+        self._people = services.people
         self._outages = Outages(services)
 
     async def advance(self, conversation: Conversation) -> None:
@@ -225,6 +227,12 @@ class Runs:
             if await self._outages.wait(work, thread, trouble):
                 return Next.WAIT
             await self._fail(work, thread, f"{trouble} {how_long(run, trouble)}")
+        except DaySpent as spent:
+            log.info("day_spent", until=spent.until.isoformat())
+            await self._services.metrics.count("day_limits")
+            run.outcome = "stopped"
+            where = zone(await self._people.time_zone(run.request.user_id))
+            await self._agent.break_off(work, thread, day_spent(run, spent.until, where))
         except RunFailed as failure:
             log.warning("run_failed", why=str(failure))
             await self._fail(work, thread, str(failure))

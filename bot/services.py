@@ -11,14 +11,20 @@ from bot.accounts.scalekit import Scalekit
 from bot.accounts.sign_in import SignIn
 from bot.accounts.teammates import Teammates
 from bot.settings import Settings
+from bot.slack.api.cache import Cache
+from bot.slack.api.channels import Channels
+from bot.slack.api.workspace import Workspaces
 from bot.slack.client import Client, open_client
+from bot.slack.inbound.access import Access
 from bot.slack.limits import SlackLimits
+from bot.slack.people import People
 from bot.state.audit import Audit
 from bot.state.engine import open_engine
 from bot.state.lines import Lines
 from bot.state.metrics import Metrics
 from bot.state.models import Conversation
 from bot.state.once import Once
+from bot.state.private_threads import PrivateThreads
 from bot.state.profiles import Profiles
 from bot.state.queue import Queue
 from bot.state.sealing import Seal
@@ -37,6 +43,11 @@ class Services:
     queue: Queue
     seal: Seal
     slack: Client
+    workspaces: Workspaces
+    people: People
+    channels: Channels
+    access: Access
+    private_threads: PrivateThreads
     scalekit: Scalekit
     teammates: Teammates
     connecting: Connecting
@@ -60,6 +71,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         token = settings.slack_bot_token.get_secret_value()
         limits = SlackLimits(docket, token, settings.slack_limits_factor)
         slack = open_client(settings, limits, metrics)
+        cache = Cache(docket, token)
+        workspaces, people = Workspaces(slack, cache), People(slack, cache)
         yield Services(
             settings=settings,
             docket=docket,
@@ -71,6 +84,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             queue=Queue(docket),
             seal=seal,
             slack=slack,
+            workspaces=workspaces,
+            people=people,
+            channels=Channels(slack, cache),
+            access=Access(settings, workspaces, people),
+            private_threads=PrivateThreads(docket, settings.conversation_ttl),
             scalekit=scalekit,
             teammates=Teammates(scalekit, profiles),
             connecting=Connecting(settings, scalekit, profiles, Once(docket), seal),

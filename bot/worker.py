@@ -12,6 +12,7 @@ from docket import ConcurrencyLimit, ExponentialRetry, Perpetual, Retry, Worker
 
 from bot.accounts.identity import SlackUser
 from bot.accounts.teammates import NotConnected, NotPermitted
+from bot.agent.budget import DayBudget
 from bot.agent.claude import Claude
 from bot.agent.loop import Agent
 from bot.agent.write_audit import WriteAudit
@@ -22,14 +23,18 @@ from bot.slack.commands import Commands
 from bot.slack.connect import offer_to_connect
 from bot.slack.errands import replace_button, suggest_prompts, tell, turn_away
 from bot.slack.home import Home, publish_home
-from bot.slack.messages import connected_as
+from bot.slack.inbound.intake import Incoming, Intake
+from bot.slack.inbound.stopping import explain_stop
+from bot.slack.messages import STRANGER, connected_as
 from bot.slack.presses import Presses
 from bot.slack.privately import ask_privately
 from bot.state.audit import AuditEntry
+from bot.state.daily_tokens import DailyTokens
 from bot.state.engine import LEASE
 from bot.state.eviction import evicting
 from bot.state.models import Command, Conversation, Owner, PendingConnection, Press, Request
 from bot.state.pacing import Pacing
+from bot.state.reachable import say_that_it_waits, wait_for_redis
 
 log = structlog.get_logger()
 
@@ -60,19 +65,23 @@ class Jobs:
             WriteAudit(services.audit),
             services.metrics,
             Claude(services.settings),
+            DayBudget(DailyTokens(services.docket, services.settings.tokens_per_day)),
         )
         self._runs = Runs(services, agent)
         self._commands = Commands(services)
         self._home = Home(services)
         self._presses = Presses(services)
+        self._intake = Intake(services)
         for job in (
             self.advance,
             self.answer_command,
+            self.take_message,
             self.ask_privately,
             self.press,
             self.open_pane,
             self.publish_home,
             self.turn_away,
+            self.explain_stop,
             self.connected,
             self.refused,
             self.account_changed,
@@ -113,6 +122,10 @@ class Jobs:
     async def answer_command(self, command: str, retry: Retry = TRY_AGAIN) -> None:
         await self._commands.answer(Command.model_validate_json(command))
 
+    async def take_message(self, incoming: str, retry: Retry = TRY_AGAIN) -> None:
+        """A message for which Slack has to be asked who wrote it, or who reads there."""
+        await self._intake.take(Incoming.model_validate_json(incoming))
+
     async def ask_privately(self, request: str, seen: list[str], retry: Retry = TRY_AGAIN) -> None:
         await ask_privately(self._services, Request.model_validate_json(request), seen)
 
@@ -123,12 +136,24 @@ class Jobs:
         await suggest_prompts(self._services.slack, channel_id)
 
     async def publish_home(
-        self, identifier: Annotated[str, ConcurrencyLimit(1)], owner: str
+        self,
+        identifier: Annotated[str, ConcurrencyLimit(1)],
+        owner: str,
+        retry: Retry = TRY_AGAIN,
     ) -> None:
         await self._home.publish(SlackUser.of(Owner.model_validate_json(owner)))
 
-    async def turn_away(self, channel_id: str, user_id: str) -> None:
-        await turn_away(self._services.slack, channel_id, user_id)
+    async def turn_away(
+        self,
+        channel_id: str,
+        user_id: str,
+        words: str = STRANGER,
+        thread_ts: str | None = None,
+    ) -> None:
+        await turn_away(self._services.slack, channel_id, user_id, words, thread_ts)
+
+    async def explain_stop(self, conversation_key: str) -> None:
+        await explain_stop(self._services, Conversation.from_key(conversation_key))
 
     async def connected(self, pending: str, retry: Retry = TRY_AGAIN) -> None:
         """An account was connected: say so, and let what waited for it go on, in its order."""
@@ -185,6 +210,7 @@ class Jobs:
         for conversation in await services.store.conversations(identifier):
             await services.erase(identifier, conversation)
         await services.profiles.erase(identifier)
+        await services.people.forget(Owner.model_validate_json(owner).user_id)
         if once_more:
             return
         of = Owner.model_validate_json(owner)
@@ -221,17 +247,23 @@ async def work(services: Services) -> None:
 
 
 async def run_worker(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT."""
+    """Work until SIGTERM or SIGINT. Raises RedisUnusable."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, ended.set)
+    ending = asyncio.create_task(ended.wait())
+    reaching = asyncio.create_task(wait_for_redis(settings.redis_url, say_that_it_waits))
+    await asyncio.wait([reaching, ending], return_when=asyncio.FIRST_COMPLETED)
+    if not reaching.done():
+        reaching.cancel()
+        return
+    reaching.result()
     async with open_services(settings) as services:
         jobs = Jobs(services)
         working = asyncio.create_task(work(services))
-        ended = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, ended.set)
         await evicting(services.docket)
         log.info("worker_started")
-        ending = asyncio.create_task(ended.wait())
         await asyncio.wait([working, ending], return_when=asyncio.FIRST_COMPLETED)
         ending.cancel()
         working.cancel()

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.fidelity import checks, recordings
+
+FIDELITY: pytest.StashKey[tuple[int, list[str]]] = pytest.StashKey()
 ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PATIENCE = 30_000
@@ -49,3 +52,34 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+def _runs_the_tests_of_all(config: pytest.Config) -> bool:
+    """Whether this process is the one that sees the whole run, not one of its workers."""
+    return not hasattr(config, "workerinput")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if _runs_the_tests_of_all(session.config):
+        recordings.forget()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """All that the worlds of this run have sent is held against what the services' makers ship."""
+    calls = recordings.kept() if _runs_the_tests_of_all(session.config) else []
+    if not calls:
+        return
+    problems = checks.problems(calls)
+    session.config.stash[FIDELITY] = (len(calls), problems)
+    if problems:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    checked, problems = terminalreporter.config.stash.get(FIDELITY, (0, []))
+    if checked:
+        terminalreporter.section("fidelity")
+        terminalreporter.line(f"{checked} kinds of calls, {len(problems)} that would be refused")
+        for problem in problems:
+            terminalreporter.line(f"REFUSED {problem}")

@@ -1,5 +1,6 @@
 """No secret and no e-mail address in a log line, whoever wrote it."""
 
+import json
 import logging
 
 import pytest
@@ -42,6 +43,22 @@ def test_secrets_and_addresses_are_taken_out(capsys: pytest.CaptureFixture[str])
     assert "@" not in written
     assert "[secret]" in written
     assert "[e-mail]" in written
+
+
+def test_what_is_redacted_stays_json_and_nothing_hides_behind_an_escape(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up_logs(SETTINGS)
+    text = "Hello,\nmaya@shop.example\nxoxb-2-canary\u2026tom@shop.example"
+    structlog.get_logger().warning(
+        "said", text=text, told={"to": [text, 1]}, error=ValueError(text)
+    )
+    written = capsys.readouterr().err
+    line = json.loads(written)
+    assert line["text"] == "Hello,\n[e-mail]\n[secret]\u2026[e-mail]"
+    assert line["told"] == {"to": [line["text"], 1]}
+    assert "canary" not in written
+    assert "shop.example" not in written
 
 
 def test_a_traceback_in_a_terminal_shows_no_variables(capsys: pytest.CaptureFixture[str]) -> None:

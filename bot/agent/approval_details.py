@@ -1,6 +1,7 @@
 """What waits for approval, put in words: names are looked up as the teammate, all at once."""
 
 import asyncio
+from collections.abc import Mapping
 
 import structlog
 
@@ -18,16 +19,27 @@ class ApprovalDetails:
         self._scalekit = scalekit
         self._limits = limits
 
-    async def describe(self, identifier: str, calls: list[ToolCall], toolset: Toolset) -> None:
+    async def describe(
+        self,
+        identifier: str,
+        calls: list[ToolCall],
+        toolset: Toolset,
+        time_zone: str,
+        *,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
         """Give each call its `change`; a name that cannot be looked up stays an id."""
         fresh = [call for call in calls if call.change is None]
         wanted = {subject for call in fresh for subject in subjects(call.name, call.input)}
         found = await asyncio.gather(
             *(self._name(identifier, subject, toolset) for subject in sorted(wanted))
         )
-        names = {(s.kind, s.id): name for s, name in zip(sorted(wanted), found, strict=True)}
+        known = {(s.kind, s.id): name for s, name in zip(sorted(wanted), found, strict=True)}
         for call in fresh:
-            call.change = describe(call.name, call.input, names)
+            call.change = describe(call.name, call.input, known)
+
+    async def is_as_shown(self, identifier: str, call: ToolCall, toolset: Toolset) -> bool:
+        return True
 
     async def _name(self, identifier: str, subject: Subject, toolset: Toolset) -> str:
         """The subject's name; empty where it cannot be told."""

@@ -8,6 +8,7 @@ import anthropic
 import httpx2
 import structlog
 from anthropic import AsyncAnthropic
+from anthropic.types import Usage
 
 from bot.base_model import BaseModel
 from bot.settings import Settings
@@ -95,8 +96,10 @@ class Claude:
         on_text: Callable[[str], Awaitable[None]],
         *,
         may_call_tools: bool = True,
+        on_usage: Callable[[dict[str, int]], None] = lambda tokens_by_kind: None,
     ) -> Turn:
-        """Ask Claude to go on. `on_text` gets the answer piece by piece as it is written.
+        """Ask Claude to go on. `on_text` gets the answer piece by piece as it is written;
+        `on_usage` what the turn has cost so far, as soon as Claude says so and when it is over.
 
         Raises CutOff when the stream breaks (asking again is safe: no tool has run), and
         ClaudeUnavailable when asking again at once would not help.
@@ -121,6 +124,8 @@ class Claude:
                 async for event in stream:
                     if event.type == "text":
                         await on_text(event.text)
+                    elif event.type == "message_start":
+                        on_usage(_tokens_by_kind(event.message.usage))
                 final = await stream.get_final_message()
         except (httpx2.HTTPError, anthropic.APIConnectionError, TimeoutError) as error:
             raise CutOff(type(error).__name__) from error
@@ -139,6 +144,8 @@ class Claude:
                 passes=error.status_code in PASSING,
                 retry_after=_retry_after(error),
             ) from error
+        tokens_by_kind = _tokens_by_kind(final.usage)
+        on_usage(tokens_by_kind)
         if final.stop_reason is None:
             raise CutOff("the stream ended early")
         ending = _ENDINGS[final.stop_reason]
@@ -146,18 +153,22 @@ class Claude:
         return Turn(
             ending=ending,
             content=content,
-            tokens_by_kind={
-                "input": final.usage.input_tokens,
-                "cache_creation": final.usage.cache_creation_input_tokens or 0,
-                "cache_read": final.usage.cache_read_input_tokens or 0,
-                "output": final.usage.output_tokens,
-            },
+            tokens_by_kind=tokens_by_kind,
             tool_uses=[
                 ToolUse.model_validate(block)
                 for block in content
                 if block["type"] == "tool_use" and ending == "tools"
             ],
         )
+
+
+def _tokens_by_kind(usage: Usage) -> dict[str, int]:
+    return {
+        "input": usage.input_tokens,
+        "cache_creation": usage.cache_creation_input_tokens or 0,
+        "cache_read": usage.cache_read_input_tokens or 0,
+        "output": usage.output_tokens,
+    }
 
 
 def _retry_after(error: anthropic.APIStatusError) -> float:

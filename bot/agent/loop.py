@@ -12,6 +12,7 @@ import structlog
 from bot.accounts.scalekit import AccountsUnavailable, Scalekit
 from bot.accounts.teammates import NotConnected, NotPermitted, Teammates
 from bot.agent.approval_flow import ApprovalFlow
+from bot.agent.budget import DayBudget
 from bot.agent.claude import Claude, ClaudeUnavailable, Turn
 from bot.agent.frozen import frozen
 from bot.agent.history import answer, assistant, last_words, spoken
@@ -53,6 +54,7 @@ class Agent:
         write_audit: WriteAudit,
         metrics: Metrics,
         claude: Claude,
+        day: DayBudget,
     ) -> None:
         self._settings = settings
         self._scalekit = scalekit
@@ -61,7 +63,7 @@ class Agent:
         self._write_audit = write_audit
         self._metrics = metrics
         self._limits = Limits()
-        self._turns = Turns(settings, claude, pacing, metrics)
+        self._turns = Turns(settings, claude, day, pacing, metrics)
         self._approvals = ApprovalFlow(
             settings, scalekit, profiles, self._limits, write_audit, metrics
         )
@@ -69,7 +71,7 @@ class Agent:
     async def step(self, work: Work, thread: Thread, time_zone: str) -> Next:
         """Take the run one step further.
 
-        Raises RunFailed, Trouble, Superseded, Stopped, or RedisError.
+        Raises RunFailed, Trouble, DaySpent, Superseded, Stopped, or RedisError.
         """
         run = work.run
         began = time.monotonic()
@@ -82,10 +84,9 @@ class Agent:
                 await self._begin(work, thread, time_zone)
             if run.phase == "ending":
                 return Next.ENDED
-            if run.phase == "waiting_for_approval" and not await self._approvals.decided(
-                work, thread
+            if run.phase == "waiting_for_approval" and await self._still_waits(
+                work, thread, time_zone
             ):
-                await self._approvals.ask_again(work, thread)
                 return Next.ASK
             if not run.calls:
                 turn = await self._turns.take(work, thread, time_zone)
@@ -97,7 +98,7 @@ class Agent:
                 if turn.ending != "tools":
                     return await self._answered(work, thread, last_words(turn, thread))
                 await self._ask_for_tools(work, thread, turn)
-            if not await self._run_tools(work, thread):
+            if not await self._run_tools(work, thread, time_zone):
                 return Next.ASK
         except NotConnected as error:
             if error.lost:
@@ -138,7 +139,8 @@ class Agent:
         for call in run.calls:
             close_unfinished(call)
             await self._write_audit.ended(run, call)
-            thread.show(call)
+            if not call.is_told_by_card:
+                thread.show(call)
         await settle_cards(run, thread)
         thread.say(words)
         answers = [answer(call) for call in run.calls]
@@ -205,7 +207,13 @@ class Agent:
                 thread.show(call)
         await keep(work, thread, messages=[assistant(turn)])
 
-    async def _run_tools(self, work: Work, thread: Thread) -> bool:
+    async def _still_waits(self, work: Work, thread: Thread, time_zone: str) -> bool:
+        """Whether a run that waited for approvals still does; then all that waits is shown."""
+        if await self._approvals.decided(work, thread, time_zone):
+            return False
+        return await self._approvals.ask_again(work, thread)
+
+    async def _run_tools(self, work: Work, thread: Thread, time_zone: str) -> bool:
         """Out: whether all calls have ended; if not, some wait for approval."""
         run = work.run
         identifier = work.identifier
@@ -238,12 +246,18 @@ class Agent:
 
         await settle_cards(run, thread)
         for call in run.calls:
-            if call.ended:
+            if call.ended and not call.is_told_by_card:
                 thread.show(call)
-        await tools.run(run.calls, check=work.check, changed=changed)
-        if any(not call.ended for call in run.calls):
-            await self._approvals.ask(work, thread, teammate, toolset)
-            return False
+
+        async def is_as_shown(call: ToolCall) -> bool:
+            return await self._approvals.details.is_as_shown(identifier, call, toolset)
+
+        while any(not call.ended for call in run.calls):
+            await tools.run(run.calls, check=work.check, changed=changed, is_as_shown=is_as_shown)
+            if all(call.ended for call in run.calls):
+                break
+            if await self._approvals.ask(work, thread, teammate, toolset, time_zone):
+                return False
         joined = await work.store.inbox(work.conversation)
         answers = [answer(call) for call in run.calls]
         texts = [{"type": "text", "text": item.text} for item in joined if item.text.strip()]

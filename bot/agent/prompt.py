@@ -67,9 +67,14 @@ def system_prompt(teammate: Teammate, conversation_link: str, time_zone: str) ->
 
 def news(now: datetime, time_zone: str) -> str:
     """What Claude learns with each request: the date and time where the teammate is."""
+    where = zone(time_zone)
+    local, unix = now.astimezone(where), int(now.timestamp())
+    return f"It is {local:%A, %Y-%m-%d %H:%M} ({where}); Unix time {unix}."
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone of that IANA name; UTC where there is none such."""
     try:
-        local = now.astimezone(ZoneInfo(time_zone))
-    except (ZoneInfoNotFoundError, ValueError):
-        local, time_zone = now, "UTC"
-    unix = int(now.timestamp())
-    return f"It is {local:%A, %Y-%m-%d %H:%M} ({time_zone}); Unix time {unix}."
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")

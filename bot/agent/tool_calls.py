@@ -13,8 +13,11 @@ from bot.intercom.author import SpeaksAsCustomer, sign
 from bot.intercom.changes import edited
 from bot.intercom.titles import title
 from bot.settings import Approvals
-from bot.state.models import Decision, Effect, Run, ToolCall
+from bot.state.models import Decision, Effect, Run, ToolCall, WithdrawnCard
 
+CARD_VERSION = 1
+"""Which rules cards follow. A card of another version, which a release before or after this one
+showed, is withdrawn and shown anew."""
 REPEATS_AT_MOST = 3
 
 UNKNOWN = error(
@@ -81,7 +84,6 @@ def build_tool_call(use: ToolUse, toolset: Toolset, run: Run, account: str) -> T
         call.result = error(str(problem), "Correct the call, or use another tool.")
         return call
     call.input = tool.unsigned(use.input)
-    call.digest = digest_of(run, account, call)
     call.effect = tool.effect_of(use.input)
     before = [
         other
@@ -98,10 +100,31 @@ def build_tool_call(use: ToolUse, toolset: Toolset, run: Run, account: str) -> T
     return call
 
 
-def digest_of(run: Run, account: str, call: ToolCall) -> str:
-    """Names exactly this call of this run with this account."""
-    named = [account, run.reference, call.id, call.name, call.input]
+def digest_of(reference: str, account: str, call: ToolCall) -> str:
+    """Names exactly this call of this run with this account, and what its card shows of it."""
+    change = call.change.model_dump(exclude={"editable", "names"}) if call.change else None
+    shown = [call.card_version, call.shown_anew, call.signed_as, change]
+    named = [account, reference, call.id, call.name, call.input, shown]
     return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def withdraw(call: ToolCall, why: str) -> None:
+    """Its card counts no more, and no decision on it: the call waits to be shown anew. `why` is
+    for the teammate."""
+    if call.asked:
+        call.withdrawn.append(
+            WithdrawnCard(
+                headline=call.change.headline if call.change else call.title,
+                why=why,
+                call_id=call.id,
+                digest=call.digest,
+                version=call.card_version,
+                card=call.card,
+            )
+        )
+    call.state, call.digest, call.decision = "waiting", "", None
+    call.change, call.card, call.asked, call.card_settled = None, None, False, False
+    call.shown_anew += 1
 
 
 def apply_decision(decision: Decision, call: ToolCall, toolset: Toolset) -> None:
@@ -116,8 +139,8 @@ def apply_decision(decision: Decision, call: ToolCall, toolset: Toolset) -> None
         advice = "Do not try it by another way. Take up the reason, or ask what to do instead."
         return refuse(call, "Denied", error(words, advice))
     if decision.edits:
-        call.input = edited(call.input, decision.edits)
         try:
+            call.input = edited(call.input, decision.edits)
             toolset.check(call.name, call.input)
         except BadInput as problem:
             return refuse(call, "Did not fit after the edit", error(str(problem), "Tell them."))

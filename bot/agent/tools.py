@@ -18,13 +18,15 @@ from bot.accounts.scalekit import FailureKind, Scalekit, ToolFailure
 from bot.accounts.teammates import NotConnected
 from bot.agent.limits import Limits
 from bot.agent.results import as_data, error, with_edits
-from bot.agent.tool_calls import UNKNOWN, close_unfinished, needs_approval
+from bot.agent.tool_calls import UNKNOWN, close_unfinished, needs_approval, withdraw
 from bot.agent.toolset import BadInput, Toolset
 from bot.intercom.areas import permission_for
 from bot.intercom.author import sign
 from bot.intercom.links import call_link
 from bot.intercom.titles import outcome, title
-from bot.intercom.verification import Probe, Verdict, Write, probe_for
+from bot.intercom.verification.of_tool import probe_for
+from bot.intercom.verification.probe import Probe, Write
+from bot.intercom.verification.verdict import Verdict
 from bot.settings import Approvals, Region
 from bot.state.models import Teammate, ToolCall
 from bot.state.pacing import Pacing
@@ -33,6 +35,7 @@ log = structlog.get_logger()
 tracer = trace.get_tracer(__name__)
 
 ATTEMPTS_WHEN_LIMITED = 5
+CHANGED_MEANWHILE = "It changed in Intercom meanwhile: shown anew below."
 
 
 class Tools:
@@ -62,12 +65,15 @@ class Tools:
         *,
         check: Callable[[], Awaitable[None]],
         changed: Callable[[ToolCall], Awaitable[None]],
+        is_as_shown: Callable[[ToolCall], Awaitable[bool]],
     ) -> None:
         """Bring the calls as far as they come: to their ends, or to waiting for approval.
 
         `check` may forbid to go on; `changed` is told of each change of a call's state before
-        anything else happens. Raises NotConnected when Intercom no longer accepts the account,
-        and what `check` and `changed` raise. The calls' states then say how far it came.
+        anything else happens; `is_as_shown` tells of an approved call whether what it changes is
+        still as its card showed it: if not, it waits to be shown anew. Raises NotConnected when
+        Intercom no longer accepts the account, and what `check` and `changed` raise. The calls'
+        states then say how far it came.
         """
 
         async def read(call: ToolCall) -> None:
@@ -92,8 +98,29 @@ class Tools:
                 close_unfinished(call)
                 await self._look(call)
                 await changed(call)
-            else:
+            elif call.state != "approved" or await self._may_run(call, is_as_shown):
                 await self._run(call, check, changed)
+            else:
+                await changed(call)
+                if not call.ended:
+                    return
+
+    async def _may_run(
+        self, call: ToolCall, is_as_shown: Callable[[ToolCall], Awaitable[bool]]
+    ) -> bool:
+        """Whether an approved call is still what was approved; if not, it waits anew, or has
+        failed where nobody can tell."""
+        try:
+            if await is_as_shown(call):
+                return True
+        except ToolFailure as failure:
+            if failure.kind == "unauthorized":
+                raise NotConnected(self._identifier, lost=True) from failure
+            self._failed(call, failure, nothing_happened=True)
+            call.ended_at = datetime.now(UTC)
+            return False
+        withdraw(call, CHANGED_MEANWHILE)
+        return False
 
     async def _run(
         self,
@@ -200,9 +227,9 @@ class Tools:
         return None
 
     @staticmethod
-    def _failed(call: ToolCall, failure: ToolFailure) -> None:
+    def _failed(call: ToolCall, failure: ToolFailure, *, nothing_happened: bool = False) -> None:
         log.warning("tool_failed", tool=call.name, kind=failure.kind)
-        if not call.is_read and not failure.nothing_happened:
+        if not (call.is_read or failure.nothing_happened or nothing_happened):
             call.state, call.outcome, call.result = "unknown", "Outcome unknown", UNKNOWN
             return
         call.state = "failed"

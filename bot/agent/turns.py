@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from opentelemetry import trace
 
-from bot.agent.budget import spent, sum_up
+from bot.agent.budget import DayBudget, expected_cost, spent, sum_up
 from bot.agent.claude import Claude, CutOff, Turn
 from bot.agent.frozen import frozen
 from bot.agent.history import is_torn
@@ -31,17 +31,18 @@ WATCH_SECONDS = 0.5
 
 class Turns:
     def __init__(
-        self, settings: Settings, claude: Claude, pacing: Pacing, metrics: Metrics
+        self, settings: Settings, claude: Claude, day: DayBudget, pacing: Pacing, metrics: Metrics
     ) -> None:
         self._settings = settings
         self._claude = claude
+        self._day = day
         self._pacing = pacing
         self._metrics = metrics
 
     async def take(self, work: Work, thread: Thread, time_zone: str) -> Turn:
         """Claude's next turn, shown as it is written.
 
-        Raises Trouble, ClaudeUnavailable, and what `work.check` raises.
+        Raises Trouble, ClaudeUnavailable, DaySpent, and what `work.check` raises.
         """
         run = work.run
         left = await self._pacing.left(CLAUDE)
@@ -67,11 +68,9 @@ class Turns:
 
         for attempt in range(1, STREAM_ATTEMPTS + 1):
             try:
-                with tracer.start_as_current_span("claude.turn"):
-                    async with _watched(work):
-                        turn = await self._claude.turn(
-                            system, tools, messages, on_text, may_call_tools=not run.summing_up
-                        )
+                turn = await self._ask(
+                    work, time_zone, system, tools, messages, on_text, final=run.summing_up
+                )
                 break
             except CutOff as error:
                 log.warning("claude_cut_off", why=str(error), attempt=attempt)
@@ -79,11 +78,44 @@ class Turns:
                 if attempt == STREAM_ATTEMPTS:
                     raise Trouble("The connection to Claude broke off several times.") from error
         thread.say("\n\n")
-        run.tokens += turn.tokens_in + turn.tokens_out
-        for kind, tokens in turn.tokens_by_kind.items():
-            await self._metrics.count("claude_tokens", tokens, kind=kind)
         await work.store.save_size(work.conversation, turn.tokens_in + turn.tokens_out)
         return turn
+
+    async def _ask(
+        self,
+        work: Work,
+        time_zone: str,
+        system: str,
+        tools: list[dict[str, Any]],
+        messages: list[dict[str, Any]],
+        on_text: Callable[[str], Awaitable[None]],
+        *,
+        final: bool,
+    ) -> Turn:
+        """Ask Claude once, within what the teammate may spend today. `final`: no tools any more.
+
+        Raises CutOff, ClaudeUnavailable, DaySpent, and what `work.check` raises.
+        """
+        loaded = [tool for tool in tools if not tool.get("defer_loading")]
+        before = await work.store.size(work.conversation)
+        expected = expected_cost([system, loaded, messages], before)
+        day = self._day.call(work.identifier, work.run, time_zone, expected)
+        with tracer.start_as_current_span("claude.turn"):
+            async with day as used:
+                try:
+                    async with _watched(work):
+                        return await self._claude.turn(
+                            system,
+                            tools,
+                            messages,
+                            on_text,
+                            may_call_tools=not final,
+                            on_usage=used.update,
+                        )
+                finally:
+                    work.run.tokens += sum(used.values())
+                    for kind, tokens in used.items():
+                        await self._metrics.count("claude_tokens", tokens, kind=kind)
 
     async def _begin_again(self, work: Work, time_zone: str) -> list[dict[str, Any]]:
         """Redis has lost what was said: Claude gets the request anew, and what was done for it."""
@@ -113,12 +145,10 @@ class Turns:
 
         asked = [*messages, {"role": "user", "content": SUMMARIZE}]
         try:
-            async with _watched(work):
-                turn = await self._claude.turn(system, tools, asked, silently, may_call_tools=False)
+            turn = await self._ask(work, time_zone, system, tools, asked, silently, final=True)
         except CutOff as error:
             raise Trouble("The connection to Claude broke off several times.") from error
         log.info("summarized", tokens=turn.tokens_in)
-        run.tokens += turn.tokens_in + turn.tokens_out
         said = "\n\n".join([run.request.text, *run.heard]).strip()
         first = [said, FROM_SUMMARY + turn.text]
         content = [{"type": "text", "text": text} for text in first]

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from bot.accounts.identity import SlackUser
 from bot.state.models import Conversation, Request, Run, StreamState, ToolCall
@@ -41,6 +41,16 @@ class Trouble(Exception):
         self.retry_after = retry_after
 
 
+class Unshown(NamedTuple):
+    """A call whose card could not be shown whole, so that nobody can approve it."""
+
+    call: ToolCall
+    words: str
+    """Why, in a few words for the teammate."""
+    reason: str
+    """Why, and what would help, for Claude."""
+
+
 class Thread(Protocol):
     """Where a run shows its work. Only what must be shown raises when it could not be: Trouble
     while Slack is down, RunFailed where it is refused for good."""
@@ -57,9 +67,9 @@ class Thread(Protocol):
     async def begin(self) -> None:
         """The first sign of life, and the way to stop."""
 
-    async def ask(self, calls: list[ToolCall]) -> None:
-        """Show each of these calls for its teammate to decide on, once; `card` says where. Raises
-        Trouble or RunFailed."""
+    async def ask(self, calls: list[ToolCall]) -> list[Unshown]:
+        """Show each of these calls for its teammate to decide on, once; `card` says where. Returns
+        those that could not be shown whole. Raises Trouble or RunFailed."""
 
     async def settle(self, call: ToolCall) -> None:
         """It was decided: nothing is left to press, and it shows what was decided. If that could

@@ -5,13 +5,15 @@ import secrets
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import RedisError
 
 from bot.doctor.finding import Finding, failure, ok, warning
 from bot.doctor.guard import guarded
 from bot.settings import Settings
 from bot.state.eviction import CURE as EVICTION_CURE
 from bot.state.eviction import policy_that_evicts
+from bot.state.reachable import SECONDS, find_problem
+from bot.urls import without_secrets
 
 OLDEST = 7
 CURE = "check REDIS_URL, and that the server runs and can be reached from this machine"
@@ -28,10 +30,13 @@ async def check_redis(settings: Settings, seconds: float) -> list[Finding]:
                 "set REDIS_URL to a Redis or Valkey server for anything but trying out",
             )
         ]
-    return await guarded("Redis", CURE, _check(settings.redis_url), seconds)
+    return await guarded("Redis", CURE, _check(settings.redis_url, seconds), seconds)
 
 
-async def _check(url: str) -> list[Finding]:
+async def _check(url: str, seconds: float) -> list[Finding]:
+    problem = await find_problem(url, min(seconds, SECONDS))
+    if problem:
+        return [failure("Redis", f"REDIS_URL ({without_secrets(url)}): {problem.why}", problem.fix)]
     # RESP 2, so that a server too old for RESP 3 can still tell its version.
     redis: Redis = Redis.from_url(url, decode_responses=True, protocol=2)
     try:
@@ -41,10 +46,6 @@ async def _check(url: str) -> list[Finding]:
 
 
 async def _examine(redis: Redis) -> list[Finding]:
-    try:
-        await redis.ping()
-    except AuthenticationError:
-        return [failure("Redis", "refuses the password", "correct the password in REDIS_URL")]
     unwritable = await _unwritable(redis)
     try:
         info: dict[str, Any] = await redis.info()

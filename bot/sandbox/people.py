@@ -19,6 +19,8 @@ TEAM_ID = "T0SUPPORT1"
 TEAM_NAME = "Northwind Support"
 OTHER_TEAM_ID = "T0PARTNER1"
 OTHER_TEAM_NAME = "Contoso"
+OTHER_ENTERPRISE_ID = "E0CONTOSO1"
+"""Contoso is large: it has Enterprise Grid."""
 
 MAYA = Person(
     "U0MAYA0001",

@@ -118,11 +118,11 @@ class BotProcesses:
 
     def start_web(self) -> None:
         """Raises DidNotStart."""
-        self.web = self._run("web")
+        self.web = self.run("web")
         wait_until(self.web, lambda: _is_ready(self._port), "bot web")
 
     def start_worker(self) -> Process:
-        worker = self._run("worker")
+        worker = self.run("worker")
         self.workers.append(worker)
         return worker
 
@@ -135,7 +135,8 @@ class BotProcesses:
         """All that the processes have written, one after the other."""
         return "".join(path.read_text() for path in sorted(self._folder.glob("bot-*.log")))
 
-    def _run(self, command: str) -> Process:
+    def run(self, command: str) -> Process:
+        """Start `bot` with this command, and wait for nothing."""
         number = len(list(self._folder.glob("bot-*.log")))
         log = self._folder / f"bot-{number:02}-{command}.log"
         return Process([sys.executable, "-m", "bot", command], self._environment, log)

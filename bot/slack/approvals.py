@@ -7,6 +7,7 @@ import structlog
 
 from bot.accounts.identity import SlackUser
 from bot.agent.frozen import frozen
+from bot.agent.tool_calls import CARD_VERSION
 from bot.agent.toolset import BadInput
 from bot.agent.work import RunFailed
 from bot.base_model import BaseModel
@@ -14,10 +15,13 @@ from bot.intercom.changes import edited
 from bot.services import Services
 from bot.slack.client import SlackFailure, why
 from bot.slack.errands import answer_presser
-from bot.slack.views import approval_card
+from bot.slack.views import approval_card, approval_modals
 from bot.state.models import Conversation, Decision, Press, ToolCall
 
 log = structlog.get_logger()
+
+MOST_SAID = 150
+"""Characters below a field."""
 
 
 class Waiting(BaseModel):
@@ -38,6 +42,9 @@ class Approvals:
         owner, named = approval_card.named_in(press.value)
         conversation = press.conversation
         calls = await self._waiting(conversation, named)
+        if any(call.card_version != CARD_VERSION for call in calls):
+            await answer_presser(self._services.slack, press, approval_card.OUTDATED)
+            return await self._services.queue.advance(conversation)
         if not calls:
             yours = press.user_id == owner
             words = approval_card.DECIDED if yours else approval_card.NOT_YOURS.format(owner=owner)
@@ -58,10 +65,10 @@ class Approvals:
         found = await self._waiting(conversation, [(about.call_id, about.digest)])
         call = found[0] if found else None
         if call is None or call.change is None:
-            field = next(iter(values), approval_card.REASON)
+            field = next(iter(values), approval_modals.REASON)
             return {field: approval_card.DECIDED}
         if kind == approval_card.DENY:
-            reason = values.get(approval_card.REASON, "").strip()
+            reason = values.get(approval_modals.REASON, "").strip()
             decision = Decision(call_id=call.id, digest=call.digest, kind="denied", reason=reason)
         else:
             edits = {
@@ -69,8 +76,8 @@ class Approvals:
                 for field in call.change.editable
                 if field.path in values and values[field.path] != field.value
             }
-            if problem := await self._problem(conversation, call, edits):
-                return {next(iter(edits)): problem}
+            if problems := await self._problems(conversation, call, edits):
+                return problems
             decision = _approved(call).model_copy(update={"edits": edits})
         if await self._services.store.decide(conversation, decision):
             await self._services.queue.advance(conversation)
@@ -87,7 +94,7 @@ class Approvals:
         waiting = {
             (call.id, call.digest): call
             for call in run.calls
-            if call.state == "waiting" and call.id not in decided
+            if call.state == "waiting" and call.digest not in decided
         }
         return [waiting[name] for name in named if name in waiting]
 
@@ -107,11 +114,8 @@ class Approvals:
             call_id=call.id,
             digest=call.digest,
         )
-        modal = (
-            approval_card.edit_modal
-            if press.action_id == approval_card.EDIT
-            else approval_card.deny_modal
-        )
+        is_edit = press.action_id == approval_card.EDIT
+        modal = approval_modals.edit_modal if is_edit else approval_modals.deny_modal
         view = modal(call, about.model_dump_json())
         try:
             await self._services.slack.views_open(trigger_id=press.id, view=view)
@@ -119,20 +123,26 @@ class Approvals:
             log.info("slack_refused", call="views.open", why=why(error))
             await answer_presser(self._services.slack, press, approval_card.TOO_LATE)
 
-    async def _problem(
+    async def _problems(
         self, conversation: Conversation, call: ToolCall, edits: Mapping[str, str]
-    ) -> str:
-        """Why the call would not fit its tool any more after these edits."""
-        if not edits:
-            return ""
+    ) -> dict[str, str]:
+        """Why the call would not fit its tool any more after these edits, by field."""
+        assert call.change
+        empty = {
+            field.path: f"{field.label} can't be empty."
+            for field in call.change.editable
+            if field.required and field.path in edits and not edits[field.path].strip()
+        }
+        if empty or not edits:
+            return empty
         try:
             tools = (await frozen(self._services.store, conversation)).toolset
             tools.check(call.name, edited(call.input, edits))
         except RunFailed:
-            return ""
+            return {}
         except BadInput as problem:
-            return str(problem)[:150]
-        return ""
+            return {next(iter(edits)): str(problem)[:MOST_SAID]}
+        return {}
 
 
 def _approved(call: ToolCall) -> Decision:

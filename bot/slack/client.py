@@ -23,9 +23,16 @@ ATTEMPTS = 3
 LIMITED_AT_MOST = 10
 PAUSE = 0.5
 ADD_SOMETHING = frozenset(
-    {"chat.appendStream", "chat.postEphemeral", "chat.postMessage", "chat.startStream"}
+    {
+        "chat.appendStream",
+        "chat.postEphemeral",
+        "chat.postMessage",
+        "chat.startStream",
+        "files.completeUploadExternal",
+    }
 )
 """Methods that must not be called again when nobody knows whether the first call did it."""
+NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
 PASSING = frozenset(
     {
         "fatal_error",
@@ -73,6 +80,9 @@ class Client(AsyncWebClient):
 
     async def api_call(self, api_method: str, **given: Any) -> AsyncSlackResponse:
         """Raises what slack_sdk raises, and RedisError."""
+        if api_method == "chat.postMessage":
+            # Nobody fetches what an answer or a proposal links to: not Slack's servers either.
+            given["json"] = {**NO_PREVIEWS, **given.get("json", {})}
         limited = failed = 0
         while True:
             await self._wait(api_method, given)
@@ -91,6 +101,18 @@ class Client(AsyncWebClient):
             except (aiohttp.ClientError, TimeoutError) as error:
                 failed += 1
                 await self._before_another(api_method, error, failed)
+
+    async def upload(self, url: str, data: bytes) -> None:
+        """Send a file to the address that `files.getUploadURLExternal` gave.
+
+        Raises SlackFailure.
+        """
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(url, data=data) as answer,
+        ):
+            answer.raise_for_status()
 
     @staticmethod
     async def _before_another(api_method: str, error: Exception, failed: int) -> None:

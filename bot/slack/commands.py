@@ -13,6 +13,7 @@ from bot.services import Services
 from bot.slack.connect import offer_to_connect
 from bot.slack.errands import CannotPost, respond
 from bot.slack.formatting import escape, unescape
+from bot.slack.inbound.access import Claim, TurnedAway
 from bot.slack.messages import (
     ACCOUNTS_UNAVAILABLE,
     BEGUN_ANEW,
@@ -56,8 +57,14 @@ class Commands:
             run = words.get(command.text.strip().lower(), self._ask)
             if command.text.lower().startswith("private "):
                 run = self._ask_privately
+            claim = Claim(command.user_id, command.team_id, command.enterprise_id)
             try:
-                await run(command)
+                user = await self._services.access.admit(claim)
+                known = {"team_id": user.team_id, "enterprise_id": user.enterprise_id}
+                await run(command.model_copy(update=known))
+            except TurnedAway as turned:
+                if turned.words:
+                    await self._respond(command, turned.words)
             except AccountsUnavailable as error:
                 log.warning("accounts_unavailable", why=str(error))
                 await self._respond(command, ACCOUNTS_UNAVAILABLE)
@@ -144,6 +151,30 @@ class Commands:
         await self._respond(command, audit_in_words(entries[-AUDIT_ENTRIES:]))
 
     async def _ask_privately(self, command: Command) -> None:
+        await self._take_up_privately(command, command.text[len("private ") :])
+
+    async def _ask(self, command: Command) -> None:
+        """Post the question, so that there is a thread to answer in, and take it up there; or in
+        the direct messages, where others than the teammate's own people would read it."""
+        user, text = SlackUser.of(command), unescape(command.text)
+        in_dm = command.channel_id.startswith("D")
+        if not in_dm and await self._is_private(command):
+            return await self._take_up_privately(command, command.text)
+        try:
+            await ask_aloud(self._services, user, command.id, command.channel_id, text)
+        except CannotPost as error:
+            if in_dm:  # somebody else's direct messages: the agent's own are where it can post
+                return await self._take_up_privately(command, command.text)
+            await self._respond(command, str(error))
+        return None
+
+    async def _is_private(self, command: Command) -> bool:
+        """Whether the teammate wants it so, or another organization reads there, or might."""
+        services = self._services
+        preferences = await services.profiles.preferences(SlackUser.of(command).identifier)
+        return preferences.private or await services.channels.is_shared(command.channel_id)
+
+    async def _take_up_privately(self, command: Command, text: str) -> None:
         request = Request(
             id=command.id,
             team_id=command.team_id,
@@ -152,18 +183,10 @@ class Commands:
             channel_id=command.channel_id,
             thread_ts=command.id,
             ts=command.id,
-            text=unescape(command.text[len("private ") :]).strip(),
+            text=unescape(text).strip(),
         )
         await ask_privately(self._services, request, [command.id])
         await self._respond(command, PRIVATELY)
-
-    async def _ask(self, command: Command) -> None:
-        """Post the question, so that there is a thread to answer in, and take it up there."""
-        user, text = SlackUser.of(command), unescape(command.text)
-        try:
-            await ask_aloud(self._services, user, command.id, command.channel_id, text)
-        except CannotPost as error:
-            await self._respond(command, str(error))
 
     async def _respond(
         self, command: Command, text: str, blocks: list[Block] | None = None

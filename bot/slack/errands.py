@@ -70,12 +70,19 @@ async def answer_presser(client: AsyncWebClient, press: Press, text: str) -> Non
     )
 
 
-async def turn_away(client: AsyncWebClient, channel_id: str, user_id: str) -> None:
-    """A private word to somebody of another organization."""
+async def turn_away(
+    client: AsyncWebClient, channel_id: str, user_id: str, words: str, thread_ts: str | None
+) -> None:
+    """A private word to somebody whom the agent does not work for."""
     try:
-        await client.chat_postEphemeral(channel=channel_id, user=user_id, text=messages.STRANGER)
+        if channel_id.startswith("D"):
+            await post(client, channel_id, thread_ts, text=words)
+            return
+        await client.chat_postEphemeral(
+            channel=channel_id, user=user_id, thread_ts=thread_ts, text=words
+        )
     except SlackFailure as error:
-        log.warning("slack_refused", call="chat.postEphemeral", why=why(error))
+        log.warning("slack_refused", call="turn_away", why=why(error))
 
 
 async def tell(client: AsyncWebClient, user_id: str, text: str) -> None:
@@ -148,6 +155,8 @@ async def respond(
         text=text,
         blocks=blocks,
         response_type="ephemeral",
+        unfurl_links=False,
+        unfurl_media=False,
         replace_original=True if in_place else None,
     )
     if answer.status_code != 200:

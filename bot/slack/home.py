@@ -28,6 +28,7 @@ from bot.settings import STRICTNESS, Approvals
 from bot.slack import messages
 from bot.slack.client import SlackFailure, why
 from bot.slack.formatting import escape, moment
+from bot.slack.inbound.access import Claim, TurnedAway
 from bot.slack.standing import standing
 from bot.state.models import Outcome, Owner, Preferences, RecentRequest, Teammate
 
@@ -76,16 +77,28 @@ class Home:
         self._services = services
 
     async def publish(self, user: SlackUser) -> None:
-        """Show this teammate how things stand now."""
-        blocks = [*await self._account(user), *await self._requests(user)]
-        preferences = await self._services.profiles.preferences(user.identifier)
-        blocks += _preferences(preferences, self._services.settings.approvals)
-        blocks += _examples()
+        """Show this teammate how things stand now, and others why there is nothing for them.
+
+        Raises RedisError, or SlackFailure while Slack does not say who it is.
+        """
+        claim = Claim(user.user_id, user.team_id, user.enterprise_id)
+        try:
+            blocks = await self._for_teammate(await self._services.access.admit(claim))
+        except TurnedAway as turned:
+            if not turned.words:
+                return
+            blocks = messages.section(turned.words)
         try:
             view = View(type="home", blocks=blocks)
             await self._services.slack.views_publish(user_id=user.user_id, view=view)
         except SlackFailure as error:
             log.warning("slack_refused", call="views.publish", why=why(error))
+
+    async def _for_teammate(self, user: SlackUser) -> list[Block]:
+        blocks = [*await self._account(user), *await self._requests(user)]
+        preferences = await self._services.profiles.preferences(user.identifier)
+        blocks += _preferences(preferences, self._services.settings.approvals)
+        return blocks + _examples()
 
     async def _account(self, user: SlackUser) -> list[Block]:
         try:

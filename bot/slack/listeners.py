@@ -4,8 +4,8 @@ Nothing slow happens here: a listener stores and enqueues, and only then is Slac
 well. An exception makes the answer a 500, and Slack delivers again.
 """
 
+import asyncio
 import functools
-import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,11 +20,15 @@ from slack_bolt.response import BoltResponse
 from bot.accounts.identity import SlackUser
 from bot.services import Services
 from bot.slack.approvals import Approvals
-from bot.slack.formatting import unescape
+from bot.slack.bolt import new_bolt_app
+from bot.slack.client import SlackFailure, why
 from bot.slack.home import publish_home
-from bot.slack.messages import CONNECT_BUTTON, HELP
+from bot.slack.inbound.access import Claim, TurnedAway
+from bot.slack.inbound.intake import Incoming, Intake
+from bot.slack.messages import CONNECT_BUTTON, HELP, WHO_IS_IT
 from bot.slack.payloads import (
     BlockActions,
+    Contradiction,
     Envelope,
     HomeOpenedEvent,
     MessageEvent,
@@ -35,7 +39,7 @@ from bot.slack.payloads import (
     ViewSubmission,
 )
 from bot.slack.views.approval_card import DENY, EDIT
-from bot.state.models import Command, Conversation, Owner, Press, Request
+from bot.state.models import Command, Conversation, Owner, Press
 
 log = structlog.get_logger()
 tracer = trace.get_tracer(__name__)
@@ -43,7 +47,8 @@ tracer = trace.get_tracer(__name__)
 MALFORMED = "The payload is malformed."
 ANYTHING = re.compile(".*")
 CARD_MODALS = re.compile(f"^({EDIT}|{DENY})$")
-MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
+LOOK_UP_SECONDS = 1.5
+"""How long Slack may take to say who somebody is where Slack itself waits for the answer: 3 s."""
 
 
 def build_app(services: Services) -> AsyncApp:
@@ -54,13 +59,9 @@ def build_app(services: Services) -> AsyncApp:
         """Bolt's own asks Slack (auth.test), and answers 200 to an event when Slack is down."""
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
 
-    app = AsyncApp(
-        client=services.slack,
-        signing_secret=services.settings.slack_signing_secret.get_secret_value(),
-        authorize=authorize,
-        process_before_response=True,
-        logger=logging.getLogger("slack_bolt"),
-    )
+    settings = services.settings
+    secret = settings.slack_signing_secret.get_secret_value()
+    app = new_bolt_app(secret, settings.slack_base_url, authorize)
     of_listeners = app.listener_runner.listener_error_handler
     app.error(_unreadable)
     # `error` is for both, but what a listener could not do is no fault of the payload.
@@ -86,46 +87,15 @@ class Listeners:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._approvals = Approvals(services)
+        self._intake = Intake(services)
 
     async def message(self, body: dict[str, Any]) -> None:
         """A mention, a direct message, or a further message in a thread the bot is in."""
-        envelope, event = Envelope.model_validate(body), MessageEvent.model_validate(body["event"])
-        if not event.is_by_a_person or event.user is None:
-            return
-        mentioned = MENTION.findall(event.text)
-        is_mention = envelope.bot_user_id in mentioned
-        home = (None, envelope.team_id, envelope.enterprise_id)
-        if event.user_team not in home:
-            if is_mention and await self._services.store.first_time(f"{event.channel}:{event.ts}"):
-                await self._services.queue.turn_away(envelope.event_id, event.channel, event.user)
-            return
-        request = Request(
-            id=envelope.event_id,
-            team_id=envelope.team_id,
-            enterprise_id=envelope.enterprise_id,
-            user_id=event.user,
-            channel_id=event.channel,
-            thread_ts=event.thread_ts or event.ts,
-            ts=event.ts,
-            text=_said(event.text, envelope.bot_user_id),
-            is_direct=event.is_direct,
+        incoming = Incoming(
+            envelope=Envelope.model_validate(body),
+            event=MessageEvent.model_validate(body["event"]),
         )
-        if not (is_mention or event.is_direct):
-            is_for_somebody_else = bool(mentioned)
-            if is_for_somebody_else or not await self._services.store.knows(request.conversation):
-                return
-        if is_stop(request.text) and await self._stop(request.conversation, event.ts):
-            return
-        seen = [envelope.event_id, f"{envelope.team_id}:{event.channel}:{event.ts}"]
-        identifier = SlackUser.of(request).identifier
-        if is_mention and not event.is_direct:
-            preferences = await self._services.profiles.preferences(identifier)
-            if envelope.is_ext_shared_channel or preferences.private:
-                await self._services.queue.ask_privately(request, seen)
-                return
-        fresh = await self._services.store.accept(request, seen, identifier)
-        log.info("request_accepted", request=request.id, repeat=not fresh)
-        await self._services.queue.advance(request.conversation, event.ts)
+        await self._intake.receive(incoming)
 
     async def home_opened(self, body: dict[str, Any]) -> None:
         envelope = Envelope.model_validate(body)
@@ -133,49 +103,40 @@ class Listeners:
         if event.tab == "messages":
             await self._services.queue.open_pane(envelope.event_id, event.channel)
         else:
-            await publish_home(
-                self._services,
-                SlackUser(envelope.team_id, event.user, envelope.enterprise_id),
-            )
+            team_id, enterprise_id, _ = envelope.installation
+            await publish_home(self._services, SlackUser(team_id, event.user, enterprise_id))
 
     async def stopped(self, body: dict[str, Any]) -> None:
-        """The Stop button ends the run of the one who pressed it, in that thread."""
+        """The Stop button ends the run of the one who pressed it, in that thread; anybody else's
+        goes on, and who pressed is told why."""
         envelope, event = Envelope.model_validate(body), StoppedEvent.model_validate(body["event"])
-        conversation = Conversation(envelope.team_id, event.channel, event.thread_ts, event.user)
-        await self._stop(conversation, envelope.event_id)
-
-    async def _stop(self, conversation: Conversation, cause: str) -> bool:
-        """Out: whether there was a run to stop."""
-        stopped = await self._services.store.stop(conversation)
-        if stopped:
-            await self._services.queue.advance(conversation, f"stop:{cause}")
-        return stopped
+        team_id = envelope.installation.team_id
+        conversation = Conversation(team_id, event.channel, event.thread_ts, event.user)
+        if await self._services.store.stop(conversation):
+            await self._services.queue.advance(conversation, f"stop:{envelope.event_id}")
+        else:
+            await self._services.queue.explain_stop(envelope.event_id, conversation)
 
     async def user_changed(self, body: dict[str, Any]) -> None:
         """A deactivated member has left: what the agent has of theirs goes."""
         envelope = Envelope.model_validate(body)
-        event = UserChangeEvent.model_validate(body["event"])
-        if event.user.deleted:
-            await self._left(envelope, event.user.id)
+        user = UserChangeEvent.model_validate(body["event"]).user
+        team_id, enterprise_id, _ = envelope.installation
+        await self._services.people.forget(user.id)
+        if user.deleted:
+            owner = Owner(team_id=team_id, enterprise_id=enterprise_id, user_id=user.id)
+            await self._services.queue.left(SlackUser.of(owner).identifier, owner)
 
     async def tokens_revoked(self, body: dict[str, Any]) -> None:
-        """The bot's own: the app is gone from the workspace. Somebody's: they took theirs back."""
+        """The bot's own: the app is gone from the workspace. A person's came from signing in with
+        Slack, and nothing was kept or done with it, so it ends nothing."""
         envelope = Envelope.model_validate(body)
-        tokens = TokensRevokedEvent.model_validate(body["event"]).tokens
-        if tokens.bot:
-            await self._services.queue.uninstalled(envelope.event_id, envelope.team_id)
-        for user_id in tokens.oauth:
-            await self._left(envelope, user_id)
+        if TokensRevokedEvent.model_validate(body["event"]).tokens.bot:
+            await self._services.queue.uninstalled(envelope.event_id, envelope.left_team_id)
 
     async def uninstalled(self, body: dict[str, Any]) -> None:
         envelope = Envelope.model_validate(body)
-        await self._services.queue.uninstalled(envelope.event_id, envelope.team_id)
-
-    async def _left(self, envelope: Envelope, user_id: str) -> None:
-        owner = Owner(
-            team_id=envelope.team_id, enterprise_id=envelope.enterprise_id, user_id=user_id
-        )
-        await self._services.queue.left(SlackUser.of(owner).identifier, owner)
+        await self._services.queue.uninstalled(envelope.event_id, envelope.left_team_id)
 
     async def pressed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Who pressed is who Slack says it was; a button's value only says what."""
@@ -186,12 +147,15 @@ class Listeners:
             await ack()
             return
         action = pressed.actions[0]
-        if pressed.is_by_a_member and action.action_id != CONNECT_BUTTON:
+        if action.action_id != CONNECT_BUTTON:
             url = pressed.response_url
             await self._services.queue.press(
                 Press(
                     id=pressed.trigger_id,
-                    **pressed.owner.model_dump(),
+                    team_id=pressed.team_id or "",
+                    enterprise_id=pressed.enterprise_id,
+                    user_id=pressed.user.id,
+                    user_teams=pressed.user_teams,
                     action_id=action.action_id,
                     value=action.chosen,
                     channel_id=pressed.container.channel_id,
@@ -206,16 +170,18 @@ class Listeners:
         """A modal was sent: what is wrong with it is said in it, at once."""
         try:
             sent = ViewSubmission.model_validate(body)
+            user = await self._admit_now(
+                Claim(sent.user.id, sent.team_id, sent.enterprise_id, sent.user_teams)
+            )
             problems = await self._approvals.submitted(
-                SlackUser.of(sent.owner),
-                sent.view.callback_id,
-                sent.view.private_metadata,
-                sent.entered,
+                user, sent.view.callback_id, sent.view.private_metadata, sent.entered
             )
         except ValidationError as error:
             log.warning("malformed_submission", problems=error.error_count())
             await ack()
             return
+        except TurnedAway as turned:
+            problems = {field: turned.words for field in list(sent.entered)[:1] if turned.words}
         if problems:
             await ack(response_action="errors", errors=problems)
         else:
@@ -229,7 +195,13 @@ class Listeners:
             await ack("I could not read this command. Try again.")
             return
         if typed.text.strip().lower() in ("", "help"):
-            await ack(HELP)
+            claim = Claim(typed.user_id, typed.team_id, typed.enterprise_id)
+            try:
+                await self._admit_now(claim)
+            except TurnedAway as turned:
+                await ack(turned.words)
+            else:
+                await ack(HELP)
             return
         await self._services.queue.answer_command(
             Command(
@@ -244,6 +216,16 @@ class Listeners:
         )
         await ack()
 
+    async def _admit_now(self, claim: Claim) -> SlackUser:
+        """For what Slack shows the answer of, so that it cannot wait for a job. Raises TurnedAway,
+        also where Slack takes too long to say who it is."""
+        try:
+            async with asyncio.timeout(LOOK_UP_SECONDS):
+                return await self._services.access.admit(claim)
+        except SlackFailure as error:
+            log.warning("not_looked_up_in_time", why=why(error))
+            raise TurnedAway("unknown", WHO_IS_IT) from error
+
 
 Listener = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -256,13 +238,18 @@ def _door(listener: Listener) -> Listener:
         try:
             with tracer.start_as_current_span("slack.event"):
                 await listener(body)
+        except Contradiction as error:
+            log.warning("event_refused", event_id=_event_id(body), why=str(error))
         except ValidationError as error:
             fields = [".".join(str(part) for part in item["loc"]) for item in error.errors()]
-            event_id = body.get("event_id")
-            shown = event_id if isinstance(event_id, str) else None
-            log.warning("malformed_event", event_id=shown, fields=fields)
+            log.warning("malformed_event", event_id=_event_id(body), fields=fields)
 
     return checked
+
+
+def _event_id(body: dict[str, Any]) -> str | None:
+    event_id = body.get("event_id")
+    return event_id if isinstance(event_id, str) else None
 
 
 async def _unreadable(error: Exception) -> BoltResponse:
@@ -277,14 +264,3 @@ async def _ignored(body: dict[str, Any]) -> None:
 
 async def _acknowledged(ack: AsyncAck) -> None:
     await ack()
-
-
-def is_stop(text: str) -> bool:
-    """Whether somebody says nothing but stop."""
-    return text.strip().strip(".!").lower() in ("stop", "/stop", "stop it")
-
-
-def _said(text: str, bot_user_id: str) -> str:
-    """What was said to the bot, without its own name."""
-    without_name = MENTION.sub(lambda name: "" if name[1] == bot_user_id else name[0], text)
-    return unescape(without_name).strip()

@@ -72,6 +72,22 @@ STRANGER = (
     "I work only for members of this workspace, with their own Intercom accounts, so I can't take "
     "requests from other organizations."
 )
+GUEST = (
+    "I work only for full members of this workspace, with their own Intercom accounts, so I can't "
+    "take requests from guests. Whoever runs this app can change that."
+)
+WHO_IS_IT = (
+    "Slack did not tell me who you are here, so I did nothing. Try again in a few minutes; if it "
+    "stays so, tell whoever runs this app."
+)
+CONTRADICTION = (
+    "Slack told me two different things about which organization this comes from, so I did "
+    "nothing. Ask me in a direct message instead."
+)
+NOT_YOURS_TO_STOP = (
+    "I go on: this is the request of {owners}, and nobody else can stop it. It works with their "
+    "Intercom account; ask them, or let me finish."
+)
 NOT_INVITED = (
     f"I'm not in this channel, so I can't answer here. Invite me with `/invite @{APP_NAME}` and "
     "ask again, or ask me in a direct message."

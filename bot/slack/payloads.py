@@ -1,11 +1,10 @@
 """What Slack sends, as far as the bot reads it: every payload is parsed here, at the door."""
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, Field
 
 from bot.base_model import BaseModel
-from bot.state.models import Owner
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
 """An id or a ts of Slack's. They become parts of keys, which are joined by colons."""
@@ -29,8 +28,9 @@ class MessageEvent(BaseModel):
     channel_type: str | None = None
     subtype: str | None = None
     bot_id: str | None = None
-    user_team: str | None = None
-    """The author's own workspace, where that is another one (Slack Connect)."""
+    user_team: MaybeId | None = None
+    """The author's own workspace or organization. Slack sends it in Slack Connect only, and not
+    always: without it the author may be anybody."""
 
     @property
     def is_direct(self) -> bool:
@@ -82,23 +82,68 @@ class TokensRevokedEvent(BaseModel):
 
 
 class Authorization(BaseModel):
-    user_id: Id
-    """The bot's own user."""
+    """An installation of the app that sees the event."""
+
+    team_id: Id | None = None
+    enterprise_id: Id | None = None
+    user_id: Id | None = None
+    is_bot: bool = False
+
+
+class Installation(NamedTuple):
+    """Where the app is installed that an event is for."""
+
+    team_id: str
+    enterprise_id: str | None
+    bot_user_id: str | None
+    """None where the event does not name the bot."""
+
+
+class Contradiction(ValueError):
+    """A payload names different installations, so nobody knows whom it is for."""
 
 
 class Envelope(BaseModel):
-    """What is around an event."""
+    """What is around an event.
+
+    Its own `team_id` and `enterprise_id` are not those of the installation: for a channel of Slack
+    Connect they are the partner's, where the channel is hosted there or the author is from there
+    (bolt-python's request parsing and its fixtures; slackapi/java-slack-sdk#629).
+    """
 
     event_id: Id
-    team_id: Id
-    enterprise_id: Text | None = None
+    team_id: Id | None = None
+    context_team_id: Id | None = None
+    context_enterprise_id: Id | None = None
     is_ext_shared_channel: bool = False
     """People of other organizations read there (Slack Connect)."""
-    authorizations: list[Authorization] = Field(min_length=1)
+    authorizations: list[Authorization] = []
 
     @property
-    def bot_user_id(self) -> str:
-        return self.authorizations[0].user_id
+    def installation(self) -> Installation:
+        """Raises Contradiction, also where nothing names an installation."""
+        if not self.authorizations:
+            if self.context_team_id is None:
+                raise Contradiction("no installation is named")
+            return Installation(self.context_team_id, self.context_enterprise_id, None)
+        first = self.authorizations[0]
+        team_id = first.team_id or self.context_team_id
+        if team_id is None or self.context_team_id not in (None, team_id):
+            raise Contradiction("the teams disagree")
+        if self.context_enterprise_id not in (None, first.enterprise_id):
+            raise Contradiction("the enterprises disagree")
+        bots = (item.user_id for item in self.authorizations if item.is_bot and item.user_id)
+        return Installation(team_id, first.enterprise_id, next(bots, None))
+
+    @property
+    def left_team_id(self) -> str:
+        """The workspace that the app is gone from: those events come without authorizations, since
+        there are none any more (the fixtures of Slack's SDKs). Raises Contradiction."""
+        if self.authorizations or self.context_team_id:
+            return self.installation.team_id
+        if self.team_id is None:
+            raise Contradiction("no team is named")
+        return self.team_id
 
 
 class _Id(BaseModel):
@@ -132,23 +177,40 @@ class _Container(BaseModel):
     thread_ts: MaybeId = ""
 
 
+class _InstalledView(BaseModel):
+    app_installed_team_id: Id | None = None
+
+
 class _Interaction(BaseModel):
+    """What somebody did with a message or a modal.
+
+    `team` is where the app is installed for what is pressed in a message, and the user's own
+    workspace for what is done in a modal, whose `app_installed_team_id` says where the app is
+    (slackapi/bolt-js#1614).
+    """
+
     user: _InteractingUser
-    team: _Id
+    team: _Id | None = None
     enterprise: _Id | None = None
     trigger_id: Id
+    view: _InstalledView | None = None
 
     @property
-    def owner(self) -> Owner:
-        """Who did it, as Slack signed it."""
-        enterprise_id = self.enterprise.id if self.enterprise else None
-        return Owner(team_id=self.team.id, enterprise_id=enterprise_id, user_id=self.user.id)
+    def team_id(self) -> str | None:
+        """Where the app is installed, as far as the payload says."""
+        if self.view and self.view.app_installed_team_id:
+            return self.view.app_installed_team_id
+        return self.team.id if self.team else None
 
     @property
-    def is_by_a_member(self) -> bool:
-        """Not by somebody of another organization, in a shared channel."""
-        home = (None, self.team.id, self.enterprise.id if self.enterprise else None)
-        return self.user.team_id in home
+    def enterprise_id(self) -> str | None:
+        return self.enterprise.id if self.enterprise else None
+
+    @property
+    def user_teams(self) -> list[str]:
+        """What the payload gives as the user's own workspace."""
+        own_team = self.team if self.view else None
+        return [id for id in (self.user.team_id, own_team and own_team.id) if id]
 
 
 class BlockActions(_Interaction):
@@ -160,14 +222,26 @@ class BlockActions(_Interaction):
 
 
 class _Input(BaseModel):
+    """What was entered into an element, or chosen, or picked."""
+
     value: Text | None = None
+    selected_option: _Value | None = None
+    selected_date_time: int | None = None
+
+    @property
+    def entered(self) -> str:
+        if self.selected_option:
+            return self.selected_option.value
+        if self.selected_date_time is not None:
+            return str(self.selected_date_time)
+        return self.value or ""
 
 
 class _State(BaseModel):
     values: dict[str, dict[str, _Input]] = {}
 
 
-class _View(BaseModel):
+class _View(_InstalledView):
     callback_id: Text
     private_metadata: Text = ""
     state: _State = _State()
@@ -182,7 +256,7 @@ class ViewSubmission(_Interaction):
     def entered(self) -> dict[str, str]:
         """What was entered, by block id; the bot's modals have one element to a block."""
         return {
-            block_id: next((item.value or "" for item in inputs.values()), "")
+            block_id: next((item.entered for item in inputs.values()), "")
             for block_id, inputs in self.view.state.values.items()
         }
 
@@ -191,7 +265,7 @@ class SlashCommand(BaseModel):
     command: str
     text: Text = ""
     team_id: Id
-    enterprise_id: Text | None = None
+    enterprise_id: MaybeId | None = None
     user_id: Id
     channel_id: Id
     trigger_id: Id

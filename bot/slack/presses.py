@@ -11,14 +11,15 @@ from bot.accounts.scalekit import AccountsUnavailable
 from bot.accounts.teammates import NotConnected, NotPermitted
 from bot.services import Services
 from bot.slack import home, messages
-from bot.slack.afterwards import Afterwards
+from bot.slack.afterwards import BELOW_ANSWERS, Afterwards
 from bot.slack.approvals import Approvals
 from bot.slack.client import SlackFailure, why
 from bot.slack.connect import disconnect, offer_to_connect
-from bot.slack.errands import respond, tell
+from bot.slack.errands import respond, tell, turn_away
 from bot.slack.home import publish_home
+from bot.slack.inbound.access import Claim, TurnedAway
 from bot.slack.questions import ask_aloud
-from bot.slack.views import answer_footer, approval_card
+from bot.slack.views import approval_card
 from bot.state.models import Press
 
 log = structlog.get_logger()
@@ -32,10 +33,14 @@ class Presses:
 
     async def answer(self, press: Press) -> None:
         """Raises RedisError or SlackFailure where trying again later can help."""
-        user = SlackUser.of(press)
         with structlog.contextvars.bound_contextvars(team=press.team_id, user=press.user_id):
+            claim = Claim(press.user_id, press.team_id, press.enterprise_id, press.user_teams)
             try:
-                await self._answer(press, user)
+                user = await self._services.access.admit(claim)
+                known = {"team_id": user.team_id, "enterprise_id": user.enterprise_id}
+                await self._answer(press.model_copy(update=known), user)
+            except TurnedAway as turned:
+                await self._turn_away(press, turned.words)
             except AccountsUnavailable as error:
                 log.warning("accounts_unavailable", why=str(error))
                 await self._say(press, messages.ACCOUNTS_UNAVAILABLE)
@@ -50,7 +55,7 @@ class Presses:
                 await self._say(press, words)
             case action if action in approval_card.DECISIONS:
                 await self._approvals.pressed(press)
-            case answer_footer.FEEDBACK | answer_footer.SHOW | answer_footer.SHARE:
+            case action if action in BELOW_ANSWERS:
                 await self._afterwards.pressed(press)
             case home.PRIVATE:
                 await self._prefer(user, {"private": press.value == home.PRIVATELY})
@@ -96,6 +101,15 @@ class Presses:
         opened = await services.slack.conversations_open(users=user.user_id)
         channel_id = str(opened["channel"]["id"])
         await ask_aloud(services, user, press.id, channel_id, text)
+
+    async def _turn_away(self, press: Press, words: str) -> None:
+        """In App Home and in modals there is no place for words: Home shows them itself."""
+        if words and press.channel_id:
+            thread_ts = press.thread_ts or None
+            slack = self._services.slack
+            await turn_away(slack, press.channel_id, press.user_id, words, thread_ts)
+        elif words:
+            await publish_home(self._services, SlackUser.of(press))
 
     async def _say(self, press: Press, text: str) -> None:
         """In place of the message whose button it was, else by direct message."""

@@ -1,16 +1,23 @@
-"""Answering in the direct messages what was asked in a channel, where only the asker sees it."""
+"""Answering in the direct messages what was asked in a channel, where only the asker sees it.
 
-from datetime import timedelta
+Each thread of a channel has one private thread for each teammate, so that what follows is asked
+where the rest stands."""
+
+from slack_sdk.errors import SlackApiError
 
 from bot.accounts.identity import SlackUser
 from bot.services import Services
+from bot.slack.client import why
 from bot.slack.errands import say_privately
 from bot.slack.formatting import escape
 from bot.slack.posting import post_once
-from bot.state.models import Origin, Request
+from bot.state.models import Conversation, Origin, Request
+from bot.state.private_threads import PrivateThread
 
-KEPT = timedelta(hours=25)
 POINTER = "I answer you in our direct messages, where only you see it. You can share it from there."
+THREAD_GONE = frozenset(
+    {"cannot_reply_to_message", "invalid_thread_ts", "message_not_found", "thread_not_found"}
+)
 
 
 async def ask_privately(services: Services, request: Request, seen: list[str]) -> None:
@@ -20,31 +27,13 @@ async def ask_privately(services: Services, request: Request, seen: list[str]) -
     Raises RedisError or SlackFailure where trying again later can help.
     """
     user = SlackUser.of(request)
-    place = f"{request.channel_id}:{request.ts}"
-    where = await services.profiles.private_thread(place)
-    if where is None:
-        opened = await services.slack.conversations_open(users=request.user_id)
-        channel_id = str(opened["channel"]["id"])
-        quoted = escape(request.text).replace("\n", "\n>")
-        before = not await services.store.first_time(f"private:{place}")
-        ts = await post_once(
-            services.slack,
-            channel_id,
-            None,
-            f"private:{place}",
-            look_first=before,
-            text=f"Privately, from <#{request.channel_id}>:\n>{quoted}",
-            unfurl_links=False,
-            unfurl_media=False,
-        )
-        where = Origin(channel_id=channel_id, thread_ts=ts)
-        await services.profiles.save_private_thread(place, where, KEPT)
+    thread, ts = await _place(services, request, user)
     is_command = request.ts == request.id
     private = request.model_copy(
         update={
-            "channel_id": where.channel_id,
-            "thread_ts": where.thread_ts,
-            "ts": where.thread_ts,
+            "channel_id": thread.channel_id,
+            "thread_ts": thread.thread_ts,
+            "ts": ts,
             "is_direct": True,
             "origin": Origin(
                 channel_id=request.channel_id,
@@ -56,3 +45,46 @@ async def ask_privately(services: Services, request: Request, seen: list[str]) -
     await services.queue.advance(private.conversation, private.ts)
     if fresh and not is_command:
         await say_privately(services.slack, request, POINTER)
+
+
+async def _place(
+    services: Services, request: Request, user: SlackUser
+) -> tuple[PrivateThread, str]:
+    """The private thread, and the ts of the message there that stands for the request."""
+    known = await services.private_threads.get(request.conversation)
+    if known and known.opened_for == request.ts:
+        return known, known.thread_ts
+    if known:
+        try:
+            return known, await _quote(services, request, known.channel_id, known.thread_ts)
+        except SlackApiError as error:
+            if why(error) not in THREAD_GONE:
+                raise
+            await services.private_threads.forget(request.conversation)
+    opened = await services.slack.conversations_open(users=request.user_id)
+    channel_id = str(opened["channel"]["id"])
+    ts = await _quote(services, request, channel_id, None)
+    thread = PrivateThread(channel_id=channel_id, thread_ts=ts, opened_for=request.ts)
+    private = Conversation(request.team_id, channel_id, ts, request.user_id)
+    await services.private_threads.carry_over(request.conversation, private)
+    await services.private_threads.save(request.conversation, thread, user.identifier)
+    return thread, ts
+
+
+async def _quote(
+    services: Services, request: Request, channel_id: str, thread_ts: str | None
+) -> str:
+    """Post what was asked, once."""
+    key = f"private:{request.channel_id}:{request.ts}"
+    before = not await services.store.first_time(key)
+    quoted = escape(request.text).replace("\n", "\n>")
+    return await post_once(
+        services.slack,
+        channel_id,
+        thread_ts,
+        key,
+        look_first=before,
+        text=f"Privately, from <#{request.channel_id}>:\n>{quoted}",
+        unfurl_links=False,
+        unfurl_media=False,
+    )

@@ -82,6 +82,10 @@ CallState = Literal[
 """waiting: for its teammate's approval."""
 
 
+FieldInput = Literal["line", "lines", "choice", "moment"]
+"""How a person edits a value: typed in one line or several, chosen, or picked as date and time."""
+
+
 class EditableField(BaseModel):
     """A plain field of a call that a person may change before approving it."""
 
@@ -89,20 +93,43 @@ class EditableField(BaseModel):
     """Where it is in the input, dotted."""
     label: str
     value: str
+    """As text: a flag is "true" or "false", a moment its Unix seconds."""
     multiline: bool = False
+    input: FieldInput = "line"
+    options: list[tuple[str, str]] = []
+    """For a choice: each value with its words."""
+    required: bool = False
+    hint: str = ""
 
 
 class Change(BaseModel):
-    """A write in plain words, for the one who decides on it."""
+    """A write in plain words, for the one who decides on it.
+
+    Every value of the input is in the headline, in the text or in the details, once.
+    """
 
     headline: str
     """What will happen and to whom, by names."""
     text: str = ""
     """What a customer or colleague would get, as plain text, all of it."""
+    text_before: str = ""
+    """What stands there now."""
     reaches_customer: bool = False
+    """Only read from what a release before `warning` stored."""
+    warning: str = ""
+    """What it does to customers, or takes away."""
     details: list[tuple[str, str]] = []
-    """Every other field of the input, in words."""
+    """Every other field of the input, in words, each label once."""
+    before: dict[str, str] = {}
+    """What stands there now, by the detail's label; "" for nothing."""
     editable: list[EditableField] = []
+    target: list[str] = []
+    """The objects that it acts on, by kind and id."""
+    names: dict[str, str] = {}
+    """Of the objects that it names, by kind and id: "contact:66f1"."""
+    old: dict[str, Any] = {}
+    """The changed object's values as they were read for this: if they are others by the time it
+    would run, it is shown anew."""
 
 
 class Card(BaseModel):
@@ -110,6 +137,20 @@ class Card(BaseModel):
 
     channel_id: str
     ts: str
+    pages: list[str] = []
+    """The messages before it, with what did not fit in."""
+
+
+class WithdrawnCard(BaseModel):
+    """A card that counts no more, and may still have its buttons."""
+
+    headline: str
+    why: str
+    call_id: str
+    digest: str
+    version: int
+    card: Card | None = None
+    """None: nobody knows whether it was posted."""
 
 
 class Decision(BaseModel):
@@ -144,8 +185,14 @@ class ToolCall(BaseModel):
     asked: bool = False
     """Its card may have been posted."""
     card: Card | None = None
+    card_version: int = 0
+    """Which release's rules the card follows; 0: of those before there were versions."""
     card_settled: bool = False
     """Nothing is left to press on its card."""
+    withdrawn: list[WithdrawnCard] = []
+    """Cards that it had before, still to be settled."""
+    shown_anew: int = 0
+    """How often its card was withdrawn and shown anew."""
     signed_as: str = ""
     decision: Decision | None = None
     started_at: datetime | None = None
@@ -165,8 +212,14 @@ class ToolCall(BaseModel):
 
     @property
     def has_stale_card(self) -> bool:
-        """It was decided, and its card may still have buttons."""
-        return self.asked and not self.card_settled and self.state != "waiting"
+        """It was decided, or shown anew, and a card of it may still have buttons."""
+        is_decided = self.asked and not self.card_settled and self.state != "waiting"
+        return is_decided or bool(self.withdrawn)
+
+    @property
+    def is_told_by_card(self) -> bool:
+        """It was not run, and its card says so: nothing else has to."""
+        return self.state == "refused" and self.asked
 
     @property
     def is_read(self) -> bool:
@@ -324,8 +377,11 @@ class Press(BaseModel):
     id: str
     """The trigger id."""
     team_id: str
+    """Empty where the payload does not say it."""
     enterprise_id: str | None = None
     user_id: str
+    user_teams: list[str] = []
+    """What the payload gives as the user's own workspace."""
     action_id: str
     value: str = ""
     channel_id: str = ""

@@ -13,7 +13,6 @@ from bot.state.engine import RedisSource
 from bot.state.models import (
     ConnectButton,
     Conversation,
-    Origin,
     Owner,
     Preferences,
     RecentRequest,
@@ -124,13 +123,6 @@ class Profiles:
     async def end_waiting(self, identifier: str, conversation: Conversation) -> None:
         async with self._engine.redis() as redis:
             await redis.zrem(f"waiting:{identifier}", conversation.key)
-
-    async def private_thread(self, place: str) -> Origin | None:
-        """Where in the direct messages what was asked at this place is answered."""
-        return await self._get(f"private:{place}", Origin)
-
-    async def save_private_thread(self, place: str, where: Origin, ttl: timedelta) -> None:
-        await self._set(f"private:{place}", where, ttl)
 
     # What they want and what they asked.
 

@@ -26,6 +26,15 @@ class Queue:
         key = f"advance:{conversation.key}:{cause or secrets.token_hex(8)}"
         await self._docket.add("advance", when=when, key=key)(conversation.key)
 
+    async def take_message(self, key: str, incoming: str) -> None:
+        """`incoming`: a message as JSON, for which Slack has to be asked something first."""
+        await self._docket.add("take_message", key=f"message:{key}")(incoming)
+
+    async def explain_stop(self, event_id: str, conversation: Conversation) -> None:
+        """Somebody pressed Stop in a thread in which nothing of theirs runs."""
+        add = self._docket.add("explain_stop", key=f"not-stopped:{event_id}")
+        await add(conversation.key)
+
     async def ask_privately(self, request: Request, seen: list[str]) -> None:
         key = f"private:{request.channel_id}:{request.ts}"
         await self._docket.add("ask_privately", key=key)(request.model_dump_json(), seen)
@@ -43,9 +52,16 @@ class Queue:
         add = self._docket.add("publish_home", key=f"home:{secrets.token_hex(8)}")
         await add(identifier, owner.model_dump_json())
 
-    async def turn_away(self, event_id: str, channel_id: str, user_id: str) -> None:
+    async def turn_away(
+        self,
+        event_id: str,
+        channel_id: str,
+        user_id: str,
+        words: str,
+        thread_ts: str | None = None,
+    ) -> None:
         add = self._docket.add("turn_away", key=f"stranger:{event_id}")
-        await add(channel_id, user_id)
+        await add(channel_id, user_id, words, thread_ts)
 
     async def refused(self, pending: PendingConnection, warning: str) -> None:
         add = self._docket.add("refused", key=f"refused:{secrets.token_hex(8)}")

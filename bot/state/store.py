@@ -159,6 +159,13 @@ class Store:
             keys = await redis.zrange("open", 0, most - 1)
         return [Conversation.from_key(key.decode()) for key in keys]
 
+    async def in_thread(self, conversation: Conversation) -> list[Conversation]:
+        """Those of its Slack thread, whoever's they are, in which something is to do."""
+        async with self._engine.redis() as redis:
+            keys = await redis.zrangebyscore("open", "-inf", "+inf")
+        found = (Conversation.from_key(key.decode()) for key in keys)
+        return [item for item in found if item[:3] == conversation[:3]]
+
     async def left_lying(self, idle: timedelta) -> list[Conversation]:
         """The conversations in which something is to do and nothing was done for `idle`."""
         until = time.time() - idle.total_seconds()
@@ -245,23 +252,24 @@ class Store:
         return Run.model_validate_json(value) if value else None
 
     async def decide(self, conversation: Conversation, decision: Decision) -> bool:
-        """Keep a decision on a call of the run under way. Out: whether it is the first one."""
+        """Keep a decision on a call of the run under way, as it was shown. Out: whether it is the
+        first one."""
         key = conversation.key
         done = await self._script(
             DECIDE,
             [f"decisions:{key}", f"run:{key}"],
-            decision.call_id,
+            decision.digest,
             decision.model_dump_json(),
             self._ttl,
         )
         return bool(done)
 
     async def decisions(self, conversation: Conversation) -> dict[str, Decision]:
-        """By the calls' ids."""
+        """By the digests of what was decided on."""
         async with self._engine.redis() as redis:
             found = await redis.hvals(f"decisions:{conversation.key}")
         decisions = [Decision.model_validate_json(value) for value in found]
-        return {decision.call_id: decision for decision in decisions}
+        return {decision.digest: decision for decision in decisions}
 
     async def note_answers(self, conversation: Conversation, posted: list[str]) -> None:
         """Remember that these messages are answers in this conversation."""
@@ -323,7 +331,7 @@ class Store:
         """Forget what was said, but not that the teammate talks to the agent there."""
         async with self._engine.redis() as redis:
             await redis.delete(f"messages:{conversation.key}")
-            await redis.hdel(f"conversation:{conversation.key}", "head", "size")
+            await redis.hdel(f"conversation:{conversation.key}", "head", "size", "private")
 
     async def is_busy(self, conversation: Conversation) -> bool:
         """Whether a run is under way or waits there, or a request has not been begun yet."""

@@ -29,6 +29,7 @@ from bot.tracing import flush_traces
 from bot.web.bodies import Refused, hung_up, refuse
 from bot.web.metrics import MetricsPage, metrics_port
 from bot.web.slack_verification import verified_body
+from bot.web.starting import Starting
 from bot.web.webhooks import Webhooks
 from bot.worker import Jobs, work
 
@@ -117,39 +118,46 @@ async def _redis_error(request: Request, error: Exception) -> Response:
     return PlainTextResponse("The state store is unavailable. Try again.", status_code=503)
 
 
+@asynccontextmanager
+async def _open_routes(settings: Settings) -> AsyncIterator[list[Route]]:
+    """Everything that needs Redis, and the routes that it serves."""
+    async with (
+        open_services(settings) as services,
+        metrics_port(services, settings.bind_address),
+    ):
+        Jobs(services)
+        slack = build_app(services)
+        room = asyncio.Semaphore(AT_ONCE)
+        socket_mode: SocketMode | None = None
+        if settings.slack_app_token:
+            token = settings.slack_app_token.get_secret_value()
+            socket_mode = SocketMode(slack, token, room)
+            await socket_mode.connect_async()  # type: ignore[no-untyped-call]
+        worker = asyncio.create_task(work(services)) if settings.in_memory else None
+        log.info("web_started", port=settings.port, socket_mode=bool(socket_mode))
+        try:
+            yield Web(services, slack, room).routes()
+        finally:
+            if socket_mode:
+                await socket_mode.close_async()  # type: ignore[no-untyped-call]
+            if worker:
+                worker.cancel()
+                with suppress(asyncio.CancelledError):
+                    await worker
+            flush_traces()
+
+
 async def run_web(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what was acknowledged."""
+    """Serve until SIGTERM or SIGINT, then finish what was acknowledged.
 
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with (
-            open_services(settings) as services,
-            metrics_port(services, settings.bind_address),
-        ):
-            Jobs(services)
-            slack = build_app(services)
-            room = asyncio.Semaphore(AT_ONCE)
-            app.router.routes.extend(Web(services, slack, room).routes())
-            socket_mode: SocketMode | None = None
-            if settings.slack_app_token:
-                token = settings.slack_app_token.get_secret_value()
-                socket_mode = SocketMode(slack, token, room)
-                await socket_mode.connect_async()  # type: ignore[no-untyped-call]
-            worker = asyncio.create_task(work(services)) if settings.in_memory else None
-            log.info("web_started", port=settings.port, socket_mode=bool(socket_mode))
-            try:
-                yield
-            finally:
-                if socket_mode:
-                    await socket_mode.close_async()  # type: ignore[no-untyped-call]
-                if worker:
-                    worker.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await worker
-                flush_traces()
-
+    Raises RedisUnusable where waiting does not help; a Redis that is not there yet is waited for.
+    """
+    starting = Starting(settings.redis_url, lambda: _open_routes(settings))
+    await starting.refuse_at_once()
     handlers = {RedisError: _redis_error, Refused: refuse, ClientDisconnect: hung_up}
-    app = Starlette(lifespan=lifespan, exception_handlers=handlers)
+    app = Starlette(
+        lifespan=starting.lifespan, routes=starting.routes(), exception_handlers=handlers
+    )
     config = uvicorn.Config(
         app,
         host=settings.bind_address,
@@ -157,4 +165,14 @@ async def run_web(settings: Settings) -> None:
         log_config=None,
         access_log=False,
     )
-    await uvicorn.Server(config).serve()
+    server = uvicorn.Server(config)
+
+    async def stop_when_it_failed() -> None:
+        await starting.failed.wait()
+        server.should_exit = True
+
+    stopping = asyncio.create_task(stop_when_it_failed())
+    await server.serve()
+    stopping.cancel()
+    if starting.error:
+        raise starting.error

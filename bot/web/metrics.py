@@ -37,6 +37,7 @@ COUNTERS = {
     "runs": ("Runs that ended, by outcome.", ["outcome"]),
     "tool_calls": ("Tool calls that ended, by tool and outcome.", ["outcome", "tool"]),
     "claude_tokens": ("Tokens of Claude's, by kind.", ["kind"]),
+    "day_limits": ("Requests that ended because their person's day was used up.", []),
     "slack_rate_limited": ("Answers 429 of Slack's.", []),
     "approvals": ("Changes that waited, by what was decided.", ["decision"]),
 }

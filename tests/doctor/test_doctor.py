@@ -5,9 +5,11 @@ import hmac
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import yaml
+from redis_servers import redis_with, redis_with_tls
 from small_servers import redis_server, silent_port, web_server
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -69,7 +71,9 @@ async def test_services_that_are_not_there_fail(settings: Change) -> None:
     told = await examine(_everything_at(settings, free_port()))
     failed = [finding for finding in told if finding.status == "failure"]
     assert len(failed) == 8
-    assert all(finding.detail.startswith("could not be checked (") for finding in failed)
+    redis, *others = failed
+    assert "nothing answers there" in redis.detail
+    assert all(finding.detail.startswith("could not be checked (") for finding in others)
 
 
 def _everything_at(settings: Change, port: int) -> Settings:
@@ -136,6 +140,27 @@ async def test_a_redis_that_refuses(
 ) -> None:
     with redis_server(GOOD_REDIS, **{command: answer}) as url:
         assert the(await check_redis(settings(redis_url=url), SECONDS), "failure").check == check
+
+
+async def test_a_redis_that_refuses_the_password_is_named(settings: Change, tmp_path: Path) -> None:
+    with redis_with(tmp_path, "--requirepass", "s3cret") as port:
+        url = f"redis://:wrong-s3cret@127.0.0.1:{port}/0"
+        found = the(await check_redis(settings(redis_url=url), SECONDS), "failure")
+    assert found.detail == f"REDIS_URL (redis://…@127.0.0.1:{port}/0): it refuses the password"
+    assert found.cure.startswith("Correct it in REDIS_URL")
+
+
+async def test_a_redis_without_tls_or_with_an_unknown_certificate_is_named(
+    settings: Change, tmp_path: Path
+) -> None:
+    with redis_with(tmp_path) as port:
+        url = f"rediss://127.0.0.1:{port}/0"
+        found = the(await check_redis(settings(redis_url=url), SECONDS), "failure")
+    assert "there is no TLS behind rediss://" in found.detail
+    with redis_with_tls(tmp_path, "--tls-auth-clients", "no") as port:
+        url = f"rediss://localhost:{port}/0"
+        found = the(await check_redis(settings(redis_url=url), SECONDS), "failure")
+    assert "its certificate is not trusted" in found.detail
 
 
 # Slack.

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from test_day_budget import Days, price_of
 from world import World
 
 from bot.sandbox.claude import reply, tool_use
@@ -107,6 +108,23 @@ def test_a_long_conversation_goes_on_by_its_summary(thrifty_world: World) -> Non
     assert "The first answer is long" not in json.dumps(asked["messages"])
     before = world.asked_of_claude("grows-1")[-1]
     assert (asked["system"], asked["tools"]) == (before["system"], before["tools"])
+
+
+def test_a_summary_is_spent_of_the_day_too(thrifty_world: World) -> None:
+    world = thrifty_world
+    days = Days(world)
+    world.connect(TOM)
+    world.claude.script(reply("The first answer is long. " * 400), when="day-summary-1")
+    thread = world.mention(TOM, "day-summary-1")
+    first = world.ended(SUPPORT, thread)
+    world.claude.script(reply("SUMMARY: Tom likes 4712."), when="day-summary-1")
+    world.claude.script(reply("I still know 4712."), when="day-summary-2")
+    world.slack.post(TOM.slack_user_id, SUPPORT, "day-summary-2 and now?", thread_ts=thread)
+    world.ended(SUPPORT, thread, answers=len(first) + 1)
+    assert len([r for r in world.claude.requests if "day-summary" in str(r.body)]) == 3
+    assert days.spent(TOM) == price_of(world, "day-summary-1", "day-summary-2")
+    assert days.held(TOM) == []
+    days.close()
 
 
 def press(world: World, message: Message, action: str, value: str | None = None) -> None:

@@ -16,6 +16,7 @@ from bot.sandbox.people import Person
 from bot.sandbox.processes import BotProcesses, RedisServer
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack import SUPPORT, Message
+from tests.fidelity import recordings
 
 METRICS_TOKEN = "the-scraper's-token"
 
@@ -83,6 +84,7 @@ class World:
 
     def stop(self) -> None:
         self.bot.stop()
+        recordings.keep(self.sandbox)
         if self.redis:
             self.redis.stop()
         self.sandbox.stop()

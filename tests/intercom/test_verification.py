@@ -18,7 +18,8 @@ from bot.agent.tools import Tools
 from bot.agent.toolset import Toolset
 from bot.intercom.author import ONLY_AS_CUSTOMER
 from bot.intercom.policy import READS
-from bot.intercom.verification import Write, probe_for
+from bot.intercom.verification.of_tool import probe_for
+from bot.intercom.verification.probe import Write
 from bot.sandbox.intercom import (
     OSCAR_CONTACT,
     PRIYA_CONTACT,

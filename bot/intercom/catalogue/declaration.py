@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bot.intercom.verification.probe import Verification
+from bot.intercom.verification.verdict import within
 from bot.state.models import Effect
 
 Input = Mapping[str, Any]
@@ -99,29 +100,39 @@ class Field:
 
 @dataclass(frozen=True)
 class ByValue:
-    """A text that depends on the value of one field; `otherwise` where it has no such value."""
+    """A text that depends on the value of one field, a flag's being "true" or "false".
+
+    `given` is for any other value, `otherwise` for where the field is not there; without `given`
+    `otherwise` is for both.
+    """
 
     path: str
     texts: Mapping[str, str]
     otherwise: str
+    given: str = ""
 
 
 Template = str | ByValue
 """Words with `{path}` for fields: a headline's become the names of objects, a title's the values
-as they are."""
+as they are. `{a|b}` is the first of these fields that the input has, `{a[].id}` all of them.
+`bot.intercom.catalogue.templates` fills them in.
+"""
+
+
+When = Callable[[Input, Stored | None], bool]
 
 
 @dataclass(frozen=True)
 class Rule:
     """When a call does more than its tool's usual `effect`, and what the card warns of.
 
-    `when` gets the input and, if it could be looked up, the object as it is stored. With None for
-    it the stricter answer holds.
+    `when` gets the input and, if it could be looked up, the stored object that `Tool.judged_by`
+    or `Tool.changes` names. With None for it the stricter answer holds.
     """
 
     effect: Effect
     warning: str
-    when: Callable[[Input, Stored | None], bool] = lambda given, stored: True
+    when: When = lambda given, stored: True
 
 
 @dataclass(frozen=True)
@@ -162,7 +173,7 @@ Origin = Literal["intercom", "bot"]
 """Who runs the tool: Intercom through Scalekit, or the bot itself."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Tool:
     """One tool. `name` is Scalekit's, without `intercom_`."""
 
@@ -179,12 +190,22 @@ class Tool:
     rules: tuple[Rule, ...] = ()
     author: tuple[str, ...] = ()
     """Paths that say who acts. Claude does not see them; the bot fills them in (rule 4)."""
+    one_of: tuple[tuple[str, ...], ...] = ()
+    """Fields of which a call gives exactly one, for each item of a list: two that name a person
+    could name two different ones."""
     changes: str | None = None
     """Path of the field that names the changed object: its old values stand beside the new."""
+    judged_by: str | None = None
+    """Path of the field that names the object that `rules` look at, if it is not the changed one:
+    a new ticket's type, for example."""
     verification: Verification | None = None
     """The read that can tell whether a write happened whose answer got lost."""
     usable: bool = True
     """False: Intercom takes it from customers only, so it is not offered."""
+    loaded: bool = False
+    """Whether Claude always sees it; the others wait behind tool search where there are many."""
+    formerly: tuple[str, ...] = ()
+    """Older names of the same tool. They get its rules."""
     origin: Origin = "intercom"
 
     def consequence(self, given: Input, stored: Stored | None = None) -> tuple[Effect, str]:
@@ -192,32 +213,72 @@ class Tool:
 
         Args:
             given: The call's input.
-            stored: The object that it changes, as it is now; None if it is not known.
+            stored: The object that the rules look at, as it is now; None if it is not known.
         """
-        found: tuple[Effect, str] = (self.effect, "")
-        for rule in self.rules:
-            if STRICTNESS[rule.effect] >= STRICTNESS[found[0]] and rule.when(given, stored):
-                stricter = STRICTNESS[rule.effect] > STRICTNESS[found[0]]
-                found = (rule.effect, rule.warning if stricter or not found[1] else found[1])
-        return found
+        holding = [rule for rule in self.rules if rule.when(given, stored)]
+        effects = [self.effect, *(rule.effect for rule in holding)]
+        strictest = max(effects, key=lambda effect: STRICTNESS[effect])
+        warnings = [rule.warning for rule in holding if rule.effect == strictest]
+        return strictest, " ".join(dict.fromkeys(warnings))
 
 
 STRICTNESS: Mapping[Effect, int] = {"read": 0, "write": 1, "destructive": 2}
 
 
-def has(*paths: str) -> Callable[[Input, Stored | None], bool]:
+def has(*paths: str) -> When:
     """Whether the input has one of these fields, whatever its value."""
 
     def when(given: Input, stored: Stored | None) -> bool:
-        return any(path in given for path in paths)
+        return any(_holder(given, path) is not None for path in paths)
 
     return when
 
 
-def is_(path: str, *values: object) -> Callable[[Input, Stored | None], bool]:
+def is_(path: str, *values: object) -> When:
     """Whether a field has one of these values."""
 
     def when(given: Input, stored: Stored | None) -> bool:
-        return given.get(path) in values
+        holder = _holder(given, path)
+        return holder is not None and _last(holder, path) in values
 
     return when
+
+
+def is_not(path: str, *values: object) -> When:
+    """Whether a field is given and has none of these values."""
+
+    def when(given: Input, stored: Stored | None) -> bool:
+        holder = _holder(given, path)
+        return holder is not None and _last(holder, path) not in values
+
+    return when
+
+
+def shows(path: str, *values: object) -> When:
+    """Whether the stored object is known and has one of these values there."""
+
+    def when(given: Input, stored: Stored | None) -> bool:
+        return within(stored, *path.split(".")) in values if stored else False
+
+    return when
+
+
+def both(*conditions: When) -> When:
+    """Whether all of these hold."""
+    return lambda given, stored: all(condition(given, stored) for condition in conditions)
+
+
+def unless(condition: When) -> When:
+    """Whether this does not hold."""
+    return lambda given, stored: not condition(given, stored)
+
+
+def _holder(given: Input, path: str) -> Input | None:
+    """The object that has the last name of a dotted path; None where the input does not."""
+    *outer, last = path.split(".")
+    holder = within(given, *outer)
+    return holder if isinstance(holder, Mapping) and last in holder else None
+
+
+def _last(holder: Input, path: str) -> Any:
+    return holder[path.rpartition(".")[2]]

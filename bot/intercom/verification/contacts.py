@@ -31,7 +31,7 @@ LISTED = ("data",)
 KNOWN_BY = ("email", "external_id", "phone", "name")
 
 
-def _created(write: Write) -> Probe | None:
+def created(write: Write) -> Probe | None:
     # Search knows a new contact only after minutes.
     known = {key: value for key, value in write.input.items() if key in KNOWN_BY and value}
     if not known:
@@ -87,7 +87,7 @@ def _chosen(write: Write, found: Found) -> Verdict:
     return compared(wanted, item(found, LISTED, write.input.get("id")))
 
 
-def _saved_company(write: Write) -> Probe | None:
+def saved_company(write: Write) -> Probe | None:
     company_id = write.input.get("company_id")
     if not company_id:
         return None
@@ -98,35 +98,26 @@ def _saved_company(write: Write) -> Probe | None:
     return probe_with("list_companies", {"company_id": company_id}, write, evaluate, "not_shown")
 
 
-def _updated_visitor(write: Write) -> Probe | None:
+def updated_visitor(write: Write) -> Probe | None:
     """Visitors are looked up by their `user_id` alone."""
     return updated("visitor", key="user_id")(write) if write.input.get("user_id") else None
 
 
-VERIFICATIONS: dict[str, Verification] = {
-    "create_contact": _created,
-    "update_contact": updated("contact"),
-    "archive_contact": _searched(_archived),
-    "unarchive_contact": _searched(
-        lambda w, found: has_id(found, LISTED, w.input.get("contact_id"))
-    ),
-    "delete_contact": gone("contact"),
-    "merge_contacts": gone("contact", named_by="from"),
-    "create_contact_note": _listed("notes", _noted),
-    "attach_tag_to_contact": attached("contact", TAGS),
-    "detach_tag_from_contact": detached("contact", TAGS, "tag_id"),
-    "attach_contact_to_company": _listed(
-        "companies", lambda w, found: has_id(found, LISTED, w.input.get("id"))
-    ),
-    "detach_contact_from_company": _listed(
-        "companies", lambda w, found: opposite(has_id(found, LISTED, w.input.get("company_id")))
-    ),
-    "attach_subscription_to_contact": _listed("subscriptions", _chosen),
-    "detach_subscription_from_contact": _listed(
-        "subscriptions",
-        lambda w, found: opposite(has_id(found, LISTED, w.input.get("subscription_id"))),
-    ),
-    "create_or_update_company": _saved_company,
-    "delete_company": gone("company"),
-    "update_visitor": _updated_visitor,
-}
+updated_contact = updated("contact")
+archived = _searched(_archived)
+unarchived = _searched(lambda w, found: has_id(found, LISTED, w.input.get("contact_id")))
+deleted_contact = gone("contact")
+merged = gone("contact", named_by="from")
+noted = _listed("notes", _noted)
+tagged = attached("contact", TAGS)
+untagged = detached("contact", TAGS, "tag_id")
+joined_company = _listed("companies", lambda w, found: has_id(found, LISTED, w.input.get("id")))
+left_company = _listed(
+    "companies", lambda w, found: opposite(has_id(found, LISTED, w.input.get("company_id")))
+)
+chosen = _listed("subscriptions", _chosen)
+unchosen = _listed(
+    "subscriptions",
+    lambda w, found: opposite(has_id(found, LISTED, w.input.get("subscription_id"))),
+)
+deleted_company = gone("company")

@@ -41,7 +41,7 @@ def _written(tool: str, asked: dict[str, Any], author: str) -> Verification:
     return lambda write: probe_with(tool, asked, write, evaluate)
 
 
-def _created_collection(write: Write) -> Probe:
+def created_collection(write: Write) -> Probe:
     def evaluate(write: Write, found: Found) -> Verdict:
         return seen(
             found,
@@ -56,7 +56,7 @@ def _created_collection(write: Write) -> Probe:
     return probe_with("list_help_center_collections", {}, write, evaluate)
 
 
-def _saved_tag(write: Write) -> Probe | None:
+def saved_tag(write: Write) -> Probe | None:
     """A tag of that name is all that is wanted; tags tell neither author nor time."""
 
     def has_name(write: Write, tag: Found) -> Verdict:
@@ -72,16 +72,12 @@ def _saved_tag(write: Write) -> Probe | None:
     return probe_with("list_tags", {}, write, evaluate)
 
 
-VERIFICATIONS: dict[str, Verification] = {
-    "create_article": _written("list_articles", MANY, "author_id"),
-    "update_article": updated("article"),
-    "delete_article": gone("article"),
-    "create_help_center_collection": _created_collection,
-    "update_help_center_collection": updated("help_center_collection", key="collection_id"),
-    "delete_help_center_collection": gone("help_center_collection", key="collection_id"),
-    "create_news_item": _written("list_news_items", {}, "sender_id"),
-    "update_news_item": updated("news_item"),
-    "delete_news_item": gone("news_item"),
-    "create_or_update_tag": _saved_tag,
-    "delete_tag": gone("tag"),
-}
+created_article = _written("list_articles", MANY, "author_id")
+updated_article = updated("article")
+deleted_article = gone("article")
+updated_collection = updated("help_center_collection", key="collection_id")
+deleted_collection = gone("help_center_collection", key="collection_id")
+created_news = _written("list_news_items", {}, "sender_id")
+updated_news = updated("news_item")
+deleted_news = gone("news_item")
+deleted_tag = gone("tag")

@@ -4,7 +4,6 @@ from typing import Any
 
 from bot.intercom.verification.probe import (
     Probe,
-    Verification,
     Write,
     attached,
     detached,
@@ -88,7 +87,7 @@ def _redacted(write: Write, found: Found) -> Verdict:
     return compared(wanted, item(found, PARTS, write.input.get("conversation_part_id")))
 
 
-def _joined(write: Write) -> Probe | None:
+def joined(write: Write) -> Probe | None:
     customer = write.input.get("customer")
     named = [(key, within(customer, key)) for key in NAMED_BY if within(customer, key)]
     if not named:
@@ -110,7 +109,7 @@ def _converted(write: Write, found: Found) -> Verdict:
     return "shown" if verdict == "shown" else "unclear"
 
 
-def _begun(write: Write) -> Probe | None:
+def begun(write: Write) -> Probe | None:
     """Only a message that begins a conversation at once can be found again."""
     to = within(write.input.get("to"), "id")
     if not (to and write.input.get("create_conversation_without_contact_reply") is True):
@@ -136,17 +135,9 @@ def _begun(write: Write) -> Probe | None:
 
 replied = retrieved("conversation", lambda w, found: wrote(w, found, PARTS))
 managed = retrieved("conversation", _managed)
+updated_conversation = updated("conversation")
 redacted = retrieved("conversation", _redacted)
-
-VERIFICATIONS: dict[str, Verification] = {
-    "reply_to_conversation": replied,
-    "manage_conversation": managed,
-    "update_conversation": updated("conversation"),
-    "redact_conversation": redacted,
-    "convert_conversation_to_ticket": retrieved("conversation", _converted),
-    "create_message": _begun,
-    "attach_contact_to_conversation": _joined,
-    "detach_contact_from_conversation": detached("conversation", CONTACTS, "contact_id"),
-    "attach_tag_to_conversation": attached("conversation", TAGS),
-    "detach_tag_from_conversation": detached("conversation", TAGS, "tag_id"),
-}
+converted = retrieved("conversation", _converted)
+left = detached("conversation", CONTACTS, "contact_id")
+tagged = attached("conversation", TAGS)
+untagged = detached("conversation", TAGS, "tag_id")

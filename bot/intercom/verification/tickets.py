@@ -6,7 +6,6 @@ from typing import Any
 from bot.intercom.verification.conversations import assigned, wrote
 from bot.intercom.verification.probe import (
     Probe,
-    Verification,
     Write,
     attached,
     detached,
@@ -43,7 +42,7 @@ def _updated(write: Write, found: Found) -> Verdict:
     return all_of(*verdicts)
 
 
-def _created(write: Write) -> Probe | None:
+def created(write: Write) -> Probe | None:
     """Tickets do not tell who created them, so title and the like have to be given; and a
     contact named by e-mail address could not be recognized in them."""
     given = write.input
@@ -84,7 +83,7 @@ def _is_for(ticket: Found, person: Found) -> bool:
     return seen(ticket, ("contacts", "contacts"), is_it) == "shown"
 
 
-def _created_type(write: Write) -> Probe:
+def created_type(write: Write) -> Probe:
     def evaluate(write: Write, found: Found) -> Verdict:
         return seen(found, ("data",), lambda kind: _is_new(write, kind))
 
@@ -103,14 +102,10 @@ def _updated_attribute(write: Write, found: Found) -> Verdict:
     return compared(write.input, item(found, ATTRIBUTES, write.input.get("attribute_id")))
 
 
-VERIFICATIONS: dict[str, Verification] = {
-    "create_ticket": _created,
-    "update_ticket": retrieved("ticket", _updated),
-    "reply_to_ticket": retrieved("ticket", lambda w, found: wrote(w, found, PARTS)),
-    "attach_tag_to_ticket": attached("ticket", TAGS),
-    "detach_tag_from_ticket": detached("ticket", TAGS, "tag_id"),
-    "create_ticket_type": _created_type,
-    "update_ticket_type": updated("ticket_type"),
-    "create_ticket_type_attribute": retrieved("ticket_type", _created_attribute),
-    "update_ticket_type_attribute": retrieved("ticket_type", _updated_attribute),
-}
+updated_ticket = retrieved("ticket", _updated)
+replied = retrieved("ticket", lambda w, found: wrote(w, found, PARTS))
+tagged = attached("ticket", TAGS)
+untagged = detached("ticket", TAGS, "tag_id")
+updated_type = updated("ticket_type")
+created_attribute = retrieved("ticket_type", _created_attribute)
+updated_attribute = retrieved("ticket_type", _updated_attribute)

@@ -5,7 +5,6 @@ from typing import Any
 
 from bot.intercom.verification.probe import (
     Probe,
-    Verification,
     Write,
     made_by,
     probe_with,
@@ -23,7 +22,7 @@ from bot.intercom.verification.verdict import (
 ATTRIBUTES = ("data",)
 
 
-def _defined(write: Write) -> Probe:
+def defined(write: Write) -> Probe:
     """Told by an attribute of the name, author and time."""
     given = write.input
 
@@ -40,7 +39,7 @@ def _defined(write: Write) -> Probe:
     return probe_with("list_data_attributes", {"model": given.get("model")}, write, evaluate)
 
 
-def _redefined(write: Write) -> Probe:
+def redefined(write: Write) -> Probe:
     wanted = {key: value for key, value in write.input.items() if key != "options"}
     if "options" in write.input:
         wanted["options"] = _values(write.input["options"])
@@ -56,7 +55,7 @@ def _values(options: Any) -> list[Any]:
     return [one.get("value") if isinstance(one, Mapping) else one for one in options or []]
 
 
-def _recorded(write: Write) -> Probe | None:
+def recorded(write: Write) -> Probe | None:
     """Told by an event of that name at that second, whoever recorded it."""
     given = write.input
     names = {"id": "intercom_user_id", "user_id": "user_id"}
@@ -77,9 +76,4 @@ def _recorded(write: Write) -> Probe | None:
     return probe_with("list_data_events", {"type": "user", **who}, write, evaluate)
 
 
-VERIFICATIONS: dict[str, Verification] = {
-    "set_away_admin": updated("admin"),
-    "create_data_attribute": _defined,
-    "update_data_attribute": _redefined,
-    "create_data_event": _recorded,
-}
+set_away = updated("admin")

@@ -14,8 +14,18 @@ Json = dict[str, Any]
 
 TS = re.compile(r"^\d{1,}\.\d{6}$")
 USER_ID = re.compile(r"^[UW][A-Z0-9]{2,}$")
-HISTORY_SCOPES = {"channel": "channels:history", "group": "groups:history", "im": "im:history"}
-READ_SCOPES = {"channel": "channels:read", "group": "groups:read", "im": "im:read"}
+HISTORY_SCOPES = {
+    "channel": "channels:history",
+    "group": "groups:history",
+    "im": "im:history",
+    "mpim": "mpim:history",
+}
+READ_SCOPES = {
+    "channel": "channels:read",
+    "group": "groups:read",
+    "im": "im:read",
+    "mpim": "mpim:read",
+}
 
 
 @dataclass

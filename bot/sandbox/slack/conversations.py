@@ -3,7 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from bot.sandbox.people import OTHER_TEAM_ID, TEAM_ID, TEAM_NAME, Person
+from bot.sandbox.people import (
+    OTHER_ENTERPRISE_ID,
+    OTHER_TEAM_ID,
+    TEAM_ID,
+    TEAM_NAME,
+    Person,
+)
 from bot.sandbox.slack.api import READ_SCOPES, Api
 from bot.sandbox.slack.errors import SlackError, invalid_arguments
 from bot.sandbox.slack.rules import Method
@@ -15,6 +21,7 @@ from bot.sandbox.slack.workspace import (
     OTHER_BOT_USER_ID,
     Channel,
     Message,
+    Workspace,
 )
 
 Json = dict[str, Any]
@@ -97,7 +104,7 @@ class Conversations:
         person = self._workspace.people.get(user_id)
         if person is None:
             raise SlackError("user_not_found")
-        return {"user": user_object(person, self._workspace.deactivated, self._api.scopes.granted)}
+        return {"user": user_object(person, self._workspace, self._api.scopes.granted)}
 
     def _open(self, args: Json) -> Json:
         if args.get("channel"):
@@ -186,8 +193,12 @@ class Conversations:
             "is_im": channel.type == "im",
             "is_private": channel.type != "channel",
             "is_archived": channel.archived,
+            "is_mpim": channel.type == "mpim",
             "is_ext_shared": channel.shared,
-            "is_shared": channel.shared,
+            "is_pending_ext_shared": channel.pending,
+            "is_org_shared": channel.org_shared,
+            "is_shared": channel.shared or channel.org_shared,
+            "conversation_host_id": channel.host,
             "context_team_id": TEAM_ID,
         }
         if channel.type == "im":
@@ -202,7 +213,9 @@ class Conversations:
         return shown
 
 
-def user_object(person: Person, deactivated: set[str], scopes: list[str]) -> Json:
+def user_object(person: Person, workspace: Workspace, scopes: list[str]) -> Json:
+    """The user as Slack shows it to the bot. For somebody of another workspace `team_id` is that
+    one; `is_stranger` is only set where no channel is shared with them (Slack's user object)."""
     profile = {
         "real_name": person.name,
         "display_name": person.name.split()[0],
@@ -210,22 +223,30 @@ def user_object(person: Person, deactivated: set[str], scopes: list[str]) -> Jso
         "title": person.title,
         "team": person.slack_team_id,
     }
-    is_stranger = person.slack_team_id != TEAM_ID
-    if "users:read.email" in scopes and not is_stranger:
+    is_foreign = person.slack_team_id != TEAM_ID
+    if "users:read.email" in scopes and not is_foreign:
         profile["email"] = person.email
     shown: Json = {
         "id": person.slack_user_id,
         "team_id": person.slack_team_id,
         "name": person.email.split("@")[0],
         "real_name": person.name,
-        "deleted": person.slack_user_id in deactivated,
+        "deleted": person.slack_user_id in workspace.deactivated,
         "tz": person.time_zone,
         "is_bot": False,
         "is_app_user": False,
+        "is_restricted": person.slack_user_id in workspace.guests,
+        "is_ultra_restricted": (workspace.guests.get(person.slack_user_id) == "ultra_restricted"),
         "profile": profile,
     }
-    if is_stranger:
-        shown["is_stranger"] = True
+    if is_foreign:
+        shown["enterprise_user"] = {
+            "id": person.slack_user_id,
+            "enterprise_id": OTHER_ENTERPRISE_ID,
+            "teams": [person.slack_team_id],
+        }
+        if not workspace.shares_channel(person.slack_user_id):
+            shown["is_stranger"] = True
     return shown
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.sandbox.people import TEAM_ID
+from bot.sandbox.people import OTHER_ENTERPRISE_ID, OTHER_TEAM_ID, TEAM_ID
 from bot.sandbox.slack.delivery import Courier, Delivery
 from bot.sandbox.slack.rules import Scopes
 from bot.sandbox.slack.workspace import (
@@ -25,7 +25,9 @@ MESSAGE_EVENTS = {
     "channel": ("message.channels", "channels:history"),
     "group": ("message.groups", "groups:history"),
     "im": ("message.im", "im:history"),
+    "mpim": ("message.mpim", "mpim:history"),
 }
+WITHOUT_AUTHORIZATIONS = ("app_uninstalled", "tokens_revoked")
 NEEDS_SCOPE = {"app_mention": "app_mentions:read", "user_change": "users:read"}
 
 
@@ -41,13 +43,23 @@ class Events:
         self._scopes = scopes
 
     def posted(self, message: Message) -> list[Delivery]:
-        """A new message: to the bot as `message`, and as `app_mention` if it names the bot."""
+        """A new message: to the bot as `message`, and as `app_mention` if it names the bot, which
+        in direct and group messages never comes.
+
+        In Slack Connect the two differ in what they say of the author (bolt-python's fixtures):
+        `message` has their workspace as `team` and no `user_team`; `app_mention` has the
+        installation's as `team`, and the author's organization as `user_team`."""
         channel = self._workspace.channels[message.channel]
         event: Json = {**self.shown(message), "channel": channel.id, "event_ts": message.ts}
         sent = self._message(channel, event)
         names_bot = f"<@{BOT_USER_ID}>" in message.text and message.user != BOT_USER_ID
-        if names_bot and channel.has_bot and channel.type != "im" and not message.subtype:
+        in_channel = channel.has_bot and channel.type in ("channel", "group")
+        if names_bot and in_channel and not message.subtype:
             mention = {k: v for k, v in event.items() if k != "channel_type"}
+            if channel.shared:
+                team = self._workspace.team_of(message.user)
+                home = OTHER_ENTERPRISE_ID if team == OTHER_TEAM_ID else team
+                mention |= {"team": TEAM_ID, "user_team": home, "source_team": home}
             sent += self.send({**mention, "type": "app_mention"}, channel)
         return sent
 
@@ -102,20 +114,32 @@ class Events:
         return self._courier.send(Delivery("event", self.envelope(event, channel)))
 
     def envelope(self, event: Json, channel: Channel | None = None) -> Json:
+        """What is around an event. Its own team and enterprise are the other company's where that
+        one hosts the channel, or wrote there; ours is in `authorizations` and `context_…`
+        (bolt-python's fixtures; slackapi/java-slack-sdk#629). What tells that the app is gone comes
+        without either: there is no installation any more (the SDKs' fixtures)."""
         context = {"et": event["type"], "tid": TEAM_ID, "aid": APP_ID}
         if channel:
             context["cid"] = channel.id
         encoded = base64.urlsafe_b64encode(json.dumps(context).encode()).decode()
-        return {
+        around: Json = {
             "token": VERIFICATION_TOKEN,
             "team_id": TEAM_ID,
-            "context_team_id": TEAM_ID,
-            "context_enterprise_id": None,
             "api_app_id": APP_ID,
             "event": event,
             "type": "event_callback",
             "event_id": self._workspace.next_id("Ev"),
             "event_time": int(self._workspace.now()),
+        }
+        if event["type"] in WITHOUT_AUTHORIZATIONS:
+            return around
+        author = event.get("user")
+        is_theirs = isinstance(author, str) and self._workspace.team_of(author) == OTHER_TEAM_ID
+        if channel and channel.shared and (is_theirs or channel.host == OTHER_TEAM_ID):
+            around |= {"team_id": OTHER_TEAM_ID, "enterprise_id": OTHER_ENTERPRISE_ID}
+        return around | {
+            "context_team_id": TEAM_ID,
+            "context_enterprise_id": None,
             "authorizations": [
                 {
                     "enterprise_id": None,
@@ -151,11 +175,9 @@ class Events:
                 }
         elif not message.subtype or message.subtype == "file_share":
             shown["client_msg_id"] = f"00000000-0000-4000-8000-{message.ts.replace('.', '')[-12:]}"
-        if self._workspace.channels[message.channel].shared and not message.bot_id:
-            shown |= {"user_team": team, "source_team": team}
-            if team != TEAM_ID:
-                name = self._workspace.name(message.user)
-                shown["user_profile"] = {"real_name": name, "team": team, "is_restricted": False}
+        if team != TEAM_ID and not message.bot_id:
+            name = self._workspace.name(message.user)
+            shown["user_profile"] = {"real_name": name, "team": team, "is_restricted": False}
         blocks = _blocks(message)
         if blocks:
             shown["blocks"] = blocks

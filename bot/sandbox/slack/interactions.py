@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.sandbox.people import TEAM_ID
+from bot.sandbox.people import OTHER_ENTERPRISE_ID, OTHER_TEAM_NAME, TEAM_ID
 from bot.sandbox.slack.blocks import elements_of
 from bot.sandbox.slack.chat import fill
 from bot.sandbox.slack.delivery import Courier, Delivery
@@ -284,16 +284,22 @@ class Interactions:
         return found
 
     def _base(self, kind: str, user_id: str) -> Json:
+        """What every interaction says. For what is done in a modal `team` and `enterprise` are the
+        person's own, and the view says where the app is installed; for what is pressed in a message
+        they are the installation's (slackapi/bolt-js#1614)."""
         name = self._user_name(user_id)
         team_id = self._workspace.team_of(user_id)
+        is_theirs = kind.startswith("view") and team_id != TEAM_ID
+        enterprise = {"id": OTHER_ENTERPRISE_ID, "name": OTHER_TEAM_NAME}
+        ours = {"id": TEAM_ID, "domain": "northwind-support"}
         return {
             "type": kind,
             "user": {"id": user_id, "username": name, "name": name, "team_id": team_id},
             "api_app_id": APP_ID,
             "token": VERIFICATION_TOKEN,
             "trigger_id": self._triggers.new(user_id),
-            "team": {"id": TEAM_ID, "domain": "northwind-support"},
-            "enterprise": None,
+            "team": {"id": team_id, "domain": "contoso"} if is_theirs else ours,
+            "enterprise": enterprise if is_theirs else None,
             "is_enterprise_install": False,
         }
 

@@ -24,6 +24,10 @@ class Reading:
         with self._workspace.changed:
             return list(self._server.calls)
 
+    def typed(self, call: Call) -> Json:
+        """A call's arguments with their real types, which a form cannot carry."""
+        return self._server.typed(call)
+
     def calls_to(self, method: str) -> list[Call]:
         return [call for call in self.calls if call.method == method]
 
@@ -40,6 +44,11 @@ class Reading:
         """The root first."""
         with self._workspace.changed:
             return self._workspace.thread(channel_id, thread_ts)
+
+    def file_text(self, file_id: str) -> str:
+        """What a file of the app's says. Raises KeyError for one that was never begun."""
+        with self._workspace.changed:
+            return (self._server.files.uploads[file_id].content or b"").decode()
 
     def dm(self, user_id: str) -> str:
         """The id of this person's DM with the bot."""

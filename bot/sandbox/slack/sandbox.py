@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from bot.sandbox.people import TEAM_ID
 from bot.sandbox.serving import Serving
@@ -12,6 +12,7 @@ from bot.sandbox.slack.chat import Chat
 from bot.sandbox.slack.conversations import Conversations, user_object
 from bot.sandbox.slack.delivery import Courier, Delivery, Kind
 from bot.sandbox.slack.events import Events
+from bot.sandbox.slack.files import Files
 from bot.sandbox.slack.interactions import Interactions
 from bot.sandbox.slack.reading import Reading
 from bot.sandbox.slack.rules import Fault, Method, Scopes
@@ -26,11 +27,13 @@ from bot.sandbox.slack.workspace import (
     BOT_USER_ID,
     OTHER_BOT_ID,
     OTHER_BOT_USER_ID,
+    Guest,
     Message,
     Workspace,
 )
 
 Json = dict[str, Any]
+Reach = Literal["own", "organization", "pending", "shared"]
 
 
 class SlackSandbox(Reading):
@@ -92,11 +95,12 @@ class SlackSandbox(Reading):
             manifest,
             self.url,
         )
-        groups = (Chat(api), Streams(api), Agents(api), Conversations(api), views, sign_in)
+        files = Files(api)
+        groups = (Chat(api), Streams(api), Agents(api), Conversations(api), files, views, sign_in)
         methods: dict[str, Method] = self.sockets.methods()
         for group in groups:
             methods |= group.methods()
-        self._server.serve(methods, sign_in, self._interactions)
+        self._server.serve(methods, sign_in, self._interactions, files)
         self._scopes = scopes
         self._app_home = manifest.get("features", {}).get("app_home", {})
 
@@ -294,15 +298,35 @@ class SlackSandbox(Reading):
                 self._workspace.deactivated.add(user_id)
             else:
                 self._workspace.deactivated.discard(user_id)
-            user = user_object(person, self._workspace.deactivated, self._scopes.granted)
+            user = user_object(person, self._workspace, self._scopes.granted)
             ts = self._workspace.next_ts()
             return self._events.send({"type": "user_change", "user": user, "event_ts": ts})
 
-    def tokens_revoked(self) -> list[Delivery]:
-        """The bot's token stops working."""
+    def make_guest(self, user_id: str, kind: Guest | None = "restricted") -> list[Delivery]:
+        """A member becomes a guest, of some channels or of a single one; None: a member again."""
         with self._workspace.changing():
-            self._server.revoked = "token_revoked"
-            tokens = {"oauth": [], "bot": [BOT_USER_ID]}
+            self._workspace.guests.pop(user_id, None)
+            if kind:
+                self._workspace.guests[user_id] = kind
+            person = self._workspace.people[user_id]
+            user = user_object(person, self._workspace, self._scopes.granted)
+            ts = self._workspace.next_ts()
+            return self._events.send({"type": "user_change", "user": user, "event_ts": ts})
+
+    def share_channel(self, channel_id: str, reach: Reach = "shared") -> None:
+        """Another organization gets into a channel, or is invited; `own`: it is gone again. Slack
+        tells the bot only if asked: the manifest subscribes to no event about it."""
+        with self._workspace.changing():
+            channel = self._workspace.channels[channel_id]
+            channel.shared, channel.pending = reach == "shared", reach == "pending"
+            channel.org_shared = reach == "organization"
+
+    def tokens_revoked(self, user_id: str | None = None) -> list[Delivery]:
+        """The bot's token stops working; or one that this person had given it by signing in."""
+        with self._workspace.changing():
+            if user_id is None:
+                self._server.revoked = "token_revoked"
+            tokens: Json = {"oauth": [user_id]} if user_id else {"oauth": [], "bot": [BOT_USER_ID]}
             ts = self._workspace.next_ts()
             return self._events.send({"type": "tokens_revoked", "tokens": tokens, "event_ts": ts})
 

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.files import Files
 from bot.sandbox.slack.interactions import Interactions
 from bot.sandbox.slack.rules import Fault, Faults, Method, RateLimits, Scopes, check_arguments
 from bot.sandbox.slack.sign_in import SignIn
@@ -21,6 +22,8 @@ from bot.sandbox.slack.workspace import Workspace
 
 Json = dict[str, Any]
 
+UPLOAD = "upload"
+"""What planned failures call the sending of a file to its address."""
 CONNECTIONS_OPEN = "apps.connections.open"
 """The one method that takes the app-level token."""
 
@@ -58,17 +61,28 @@ class Server:
         self._methods: dict[str, Method] = {}
         self._sign_in: SignIn
         self._interactions: Interactions
+        self.files: Files
 
     def serve(
-        self, methods: dict[str, Method], sign_in: SignIn, interactions: Interactions
+        self,
+        methods: dict[str, Method],
+        sign_in: SignIn,
+        interactions: Interactions,
+        files: Files,
     ) -> None:
         """What to serve; the parts need the server's address, hence after it is known."""
         self._methods, self._sign_in, self._interactions = methods, sign_in, interactions
+        self.files = files
+
+    def typed(self, call: Call) -> Json:
+        """A call's arguments with their real types. Raises SlackError if they never had any."""
+        return check_arguments(self._methods[call.method], call.args, from_json=False)
 
     def app(self) -> Starlette:
         return Starlette(
             routes=[
                 Route("/api/{method}", self._api, methods=["GET", "POST"]),
+                Route("/upload/v1/{file_id}", self._upload, methods=["POST"]),
                 Route("/commands/{team}/{url_id}", self._respond, methods=["POST"]),
                 Route("/actions/{team}/{url_id}", self._respond, methods=["POST"]),
                 Route("/openid/connect/authorize", self._authorize),
@@ -165,6 +179,17 @@ class Server:
             body = {"ok": False, "error": error.code, **error.extra}
             return JSONResponse(body, 404 if gone else 400)
         return PlainTextResponse("ok")
+
+    async def _upload(self, request: Request) -> Response:
+        fault = self.faults.take(UPLOAD)
+        if fault and not fault.applied:
+            return PlainTextResponse("", fault.status or 500)
+        content = await request.body()
+        with self._workspace.changing():
+            taken = self.files.receive(request.path_params["file_id"], content)
+        if fault or not taken:
+            return PlainTextResponse("", (fault and fault.status) or 400)
+        return PlainTextResponse(f"OK - {len(content)}")
 
     async def _authorize(self, request: Request) -> Response:
         return await self._sign_in.authorize(request)

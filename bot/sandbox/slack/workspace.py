@@ -7,7 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from bot.sandbox.people import AISHA, JONAS, MAYA, PEOPLE, PETRA, TEAM_ID, TOM, Person
+from bot.sandbox.people import (
+    AISHA,
+    JONAS,
+    MAYA,
+    OTHER_TEAM_ID,
+    PEOPLE,
+    PETRA,
+    TEAM_ID,
+    TOM,
+    Person,
+)
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.text import Task, plain_text
 
@@ -28,7 +38,11 @@ BILLING = "C0BILLING1"
 PRODUCT = "C0PRODUCT1"
 """Public; the bot is not in it."""
 SHARED = "C0CONTOSO1"
-"""Slack Connect, with Petra of the other company; the bot is in it."""
+"""Slack Connect, hosted here, with Petra of the other company; the bot is in it."""
+HOSTED = "C0HOSTED01"
+"""Slack Connect, hosted by the other company: Petra, Maya, Tom and the bot."""
+GROUP_DM = "C0GROUPDM1"
+"""A group DM of Maya, Tom and the bot."""
 ARCHIVED = "C0ARCHIVED"
 """Public and archived."""
 DM_MAYA_TOM = "D0MAYATOM1"
@@ -37,7 +51,8 @@ DM_MAYA_TOM = "D0MAYATOM1"
 STREAM_LIFETIME = 300.0
 """Seconds after which Slack ends a stream by itself, however busy it is."""
 
-ChannelType = Literal["channel", "group", "im"]
+ChannelType = Literal["channel", "group", "im", "mpim"]
+Guest = Literal["restricted", "ultra_restricted"]
 StreamMode = Literal["markdown_text", "chunks"]
 
 
@@ -49,6 +64,12 @@ class Channel:
     members: set[str]
     archived: bool = False
     shared: bool = False
+    """With the other company, by Slack Connect."""
+    pending: bool = False
+    """The other company has been invited."""
+    org_shared: bool = False
+    """Among workspaces of one's own organization."""
+    host: str = TEAM_ID
 
     @property
     def has_bot(self) -> bool:
@@ -122,6 +143,7 @@ class Workspace:
         self.changed = threading.Condition(threading.RLock())
         self.people: dict[str, Person] = {p.slack_user_id: p for p in PEOPLE}
         self.deactivated: set[str] = set()
+        self.guests: dict[str, Guest] = {}
         team = {MAYA, TOM, AISHA, JONAS}
         everybody = {p.slack_user_id for p in team}
         maya, aisha, petra = MAYA.slack_user_id, AISHA.slack_user_id, PETRA.slack_user_id
@@ -131,6 +153,20 @@ class Workspace:
             Channel(PRODUCT, "product", "channel", set(everybody)),
             Channel(
                 SHARED, "shared-contoso", "channel", everybody | {petra, BOT_USER_ID}, shared=True
+            ),
+            Channel(
+                HOSTED,
+                "contoso-support",
+                "channel",
+                {maya, TOM.slack_user_id, petra, BOT_USER_ID},
+                shared=True,
+                host=OTHER_TEAM_ID,
+            ),
+            Channel(
+                GROUP_DM,
+                "mpdm-maya--tom--intercom_agent-1",
+                "mpim",
+                {maya, TOM.slack_user_id, BOT_USER_ID},
             ),
             Channel(ARCHIVED, "old-support", "channel", everybody | {BOT_USER_ID}, archived=True),
             Channel(DM_MAYA_TOM, "", "im", {maya, TOM.slack_user_id}),
@@ -251,6 +287,10 @@ class Workspace:
 
     def session(self, channel_id: str, thread_ts: str) -> Session:
         return self.sessions.setdefault((channel_id, thread_ts), Session())
+
+    def shares_channel(self, user_id: str) -> bool:
+        """Whether the bot and this person meet in a channel."""
+        return any(user_id in c.members and c.has_bot for c in self.channels.values())
 
     def team_of(self, user_id: str) -> str:
         person = self.people.get(user_id)

@@ -10,6 +10,7 @@ from typing import Literal
 import structlog
 from slack_sdk.models.blocks import Block
 
+from bot.agent.work import Unshown
 from bot.slack.client import Client, SlackFailure, is_passing, patience, why
 from bot.slack.formatting import safe_markdown, split_at
 from bot.slack.posting import post_once
@@ -110,17 +111,24 @@ class SlackThread:
         except Refused:
             await self.keep()
 
-    async def ask(self, calls: list[ToolCall]) -> None:
+    async def ask(self, calls: list[ToolCall]) -> list[Unshown]:
         """Close the message and show a card for each call that has none yet.
 
-        Raises Trouble while Slack is down, RunFailed where the thread takes no card.
+        Returns:
+            The calls that could not be shown whole.
+
+        Raises:
+            Trouble: While Slack is down.
+            RunFailed: Where the thread takes no card.
         """
         try:
             await self._live.pause()
         except Refused as refusal:
             raise cannot_ask(str(refusal)) from refusal
-        await self._cards.post(calls)
-        await self.set_status("suspended")
+        unshown = await self._cards.post(calls)
+        if len(unshown) < len(calls):
+            await self.set_status("suspended")
+        return unshown
 
     async def heard(self, request: Request) -> None:
         with _progress("reactions.add"):

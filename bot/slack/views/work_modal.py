@@ -1,46 +1,53 @@
 """What a run did, for its teammate to look at afterwards."""
 
 import json
+from collections.abc import Iterator
 
 from slack_sdk.models.blocks import (
     Block,
-    ContextBlock,
-    MarkdownTextObject,
     RichTextBlock,
     RichTextElementParts,
     RichTextPreformattedElement,
-    SectionBlock,
 )
 from slack_sdk.models.views import View
 
-from bot.slack.formatting import escape
-from bot.state.models import Trace
+from bot.slack.views.literal import as_it_is, heading, note, parts
+from bot.state.models import ToolCall, Trace
 
 QUOTED = 2_900
-WORK_SHOWN = 40
+BLOCKS = 95
+"""A modal has room for 100."""
+QUOTES_EACH = 8
+"""Blocks for one call's input; what is left of it is counted."""
 
 
 def work_modal(trace: Trace) -> View:
-    """Every call, its input, its outcome and how long it took."""
+    """Every call as it was sent, its outcome and how long it took."""
     blocks: list[Block] = []
-    for number, call in enumerate(trace.calls[:WORK_SHOWN], 1):
-        took = "" if call.seconds is None else f" · {call.seconds:.1f} s"
-        at = f" · {call.started_at:%H:%M:%S} UTC" if call.started_at else ""
-        outcome = escape(call.outcome or call.state)
-        blocks.append(_section(f"*{number}. {escape(call.title)}*\n{outcome}{took}{at}"))
-        given = json.dumps(call.input, ensure_ascii=False, indent=1)
-        text = f"{call.name}\n{given}"[:QUOTED]
-        part = RichTextElementParts.Text(text=text)
-        blocks.append(RichTextBlock(elements=[RichTextPreformattedElement(elements=[part])]))
-    left = len(trace.calls) - WORK_SHOWN
-    if left > 0:
-        blocks.append(_context(f"And {left} more."))
+    for number, call in enumerate(trace.calls, 1):
+        shown = list(_call(number, call))
+        if len(blocks) + len(shown) > BLOCKS:
+            blocks.append(note(f"And {len(trace.calls) - number + 1} more."))
+            break
+        blocks += shown
     return View(type="modal", title="What I did", close="Close", blocks=blocks)
 
 
-def _section(text: str) -> SectionBlock:
-    return SectionBlock(text=MarkdownTextObject(text=text[:2_990]))
-
-
-def _context(text: str) -> ContextBlock:
-    return ContextBlock(elements=[MarkdownTextObject(text=text)])
+def _call(number: int, call: ToolCall) -> Iterator[Block]:
+    title = call.change.headline if call.change else call.title
+    yield heading(f"{number}. {title}")
+    took = "" if call.seconds is None else f" · {call.seconds:.1f} s"
+    at = f" · {call.started_at:%H:%M:%S} UTC" if call.started_at else ""
+    edited = call.decision is not None and bool(call.decision.edits)
+    edit = " · you edited it before it ran" if edited and call.started_at else ""
+    yield note(as_it_is(f"{call.outcome or call.state}{took}{at}{edit}"))
+    given = json.dumps(call.input, ensure_ascii=False, indent=1)
+    quotes = list(parts(f"{call.name}\n{given}", QUOTED))
+    if any(len(quote) > QUOTED * 2 for quote in quotes):
+        yield note("Its input is too long to be shown here.")
+        return
+    for quote in quotes[:QUOTES_EACH]:
+        part = RichTextElementParts.Text(text=quote)
+        yield RichTextBlock(elements=[RichTextPreformattedElement(elements=[part])])
+    if left := sum(map(len, quotes[QUOTES_EACH:])):
+        yield note(f"{left:,} more characters are not shown here.")

@@ -48,6 +48,8 @@ def manifest() -> dict[str, Any]:
                     "groups:history",
                     "im:history",
                     "im:write",
+                    "mpim:history",
+                    "mpim:read",
                     "reactions:write",
                     "users:read",
                 ]
@@ -64,6 +66,7 @@ def manifest() -> dict[str, Any]:
                     "message.channels",
                     "message.groups",
                     "message.im",
+                    "message.mpim",
                     "tokens_revoked",
                     "user_change",
                 ]

@@ -16,6 +16,8 @@ from bot.sandbox.slack import (
     BILLING,
     BOT_USER_ID,
     DM_MAYA_TOM,
+    GROUP_DM,
+    HOSTED,
     PRODUCT,
     SHARED,
     SUPPORT,
@@ -58,12 +60,45 @@ class TestEvents:
         slack.post(MAYA_ID, BILLING, "the scope is missing")
         assert [d.payload["event"]["type"] for d in slack.deliveries] == ["app_mention"]
 
-    def test_slack_connect_names_the_persons_team(self, slack: SlackSandbox, bot: Bot) -> None:
-        slack.post(PETRA_ID, SHARED, "hello")
+    def test_a_strangers_message_names_their_team_and_a_mention_their_organization(
+        self, slack: SlackSandbox, bot: Bot
+    ) -> None:
+        slack.post(PETRA_ID, SHARED, f"<@{BOT_USER_ID}> hello")
+        settled(slack)
+        message, mention = sorted(bot.seen, key=lambda body: body["event"]["type"] != "message")
+        for body in (message, mention):
+            assert body["is_ext_shared_channel"] is True
+            assert (body["team_id"], body["enterprise_id"]) == (OTHER_TEAM_ID, "E0CONTOSO1")
+            assert body["context_team_id"] == TEAM_ID
+            assert body["authorizations"][0]["team_id"] == TEAM_ID
+        assert message["event"]["team"] == OTHER_TEAM_ID
+        assert "user_team" not in message["event"]
+        assert mention["event"]["team"] == TEAM_ID
+        assert mention["event"]["user_team"] == "E0CONTOSO1"
+
+    def test_in_a_channel_that_they_host_the_outer_ids_are_theirs(
+        self, slack: SlackSandbox, bot: Bot
+    ) -> None:
+        slack.post(MAYA_ID, HOSTED, "hello")
         settled(slack)
         [body] = bot.seen
-        assert body["is_ext_shared_channel"] is True
-        assert (body["team_id"], body["event"]["user_team"]) == (TEAM_ID, OTHER_TEAM_ID)
+        assert (body["team_id"], body["enterprise_id"]) == (OTHER_TEAM_ID, "E0CONTOSO1")
+        assert (body["context_team_id"], body["context_enterprise_id"]) == (TEAM_ID, None)
+        assert body["authorizations"][0]["team_id"] == TEAM_ID
+
+    def test_a_group_message_comes_as_a_message_only(self, slack: SlackSandbox, bot: Bot) -> None:
+        slack.post(MAYA_ID, GROUP_DM, f"<@{BOT_USER_ID}> hello")
+        settled(slack)
+        [body] = bot.seen
+        assert (body["event"]["type"], body["event"]["channel_type"]) == ("message", "mpim")
+
+    def test_what_tells_that_the_app_is_gone_has_no_authorizations(
+        self, slack: SlackSandbox
+    ) -> None:
+        [gone], [revoked] = slack.app_uninstalled(), slack.tokens_revoked()
+        for body in (gone.payload, revoked.payload):
+            assert "authorizations" not in body
+            assert body["team_id"] == TEAM_ID
 
     def test_edits_deletions_joins_bots_and_files(self, slack: SlackSandbox, bot: Bot) -> None:
         ts = slack.post(MAYA_ID, SUPPORT, "one")

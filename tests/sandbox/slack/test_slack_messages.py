@@ -22,7 +22,10 @@ from bot.sandbox.slack import (
     BILLING,
     BOT_USER_ID,
     DM_MAYA_TOM,
+    GROUP_DM,
+    HOSTED,
     PRODUCT,
+    SHARED,
     SUPPORT,
     SlackSandbox,
 )
@@ -204,6 +207,45 @@ class TestConversations:
         call = client.conversations_history(channel=PRODUCT)
         assert (await refused(call))["error"] == "not_in_channel"
 
+    @pytest.mark.parametrize(
+        ("channel", "scope"),
+        [
+            (SUPPORT, "channels:read"),
+            (BILLING, "groups:read"),
+            (GROUP_DM, "mpim:read"),
+            ("D0MAYA0001", "im:read"),
+        ],
+    )
+    async def test_what_a_channel_is_needs_the_scope_of_its_kind(
+        self, clock: Clock, channel: str, scope: str
+    ) -> None:
+        app = manifest()
+        scopes = app["oauth_config"]["scopes"]["bot"]
+        scopes += ["channels:read", "groups:read", "mpim:read", "im:read"]
+        app["oauth_config"]["scopes"]["bot"] = [name for name in scopes if name != scope]
+        slack = SlackSandbox(app, now=clock)
+        slack.dm(MAYA_ID)
+        slack.start()
+        body = await refused(client_of(slack).conversations_info(channel=channel))
+        slack.stop()
+        assert (body["error"], body["needed"]) == ("missing_scope", scope)
+
+    async def test_who_reads_in_a_channel(
+        self, slack: SlackSandbox, client: AsyncWebClient
+    ) -> None:
+        names = ("is_ext_shared", "is_pending_ext_shared", "is_org_shared")
+
+        async def told(channel: str) -> list[bool]:
+            answer = await client.conversations_info(channel=channel)
+            return [answer["channel"][name] for name in names]
+
+        assert await told(SUPPORT) == [False, False, False]
+        assert await told(SHARED) == await told(HOSTED) == [True, False, False]
+        slack.share_channel(SUPPORT, "pending")
+        assert await told(SUPPORT) == [False, True, False]
+        slack.share_channel(SUPPORT, "organization")
+        assert await told(SUPPORT) == [False, False, True]
+
     async def test_pages_through_a_thread(
         self, slack: SlackSandbox, client: AsyncWebClient
     ) -> None:
@@ -225,7 +267,12 @@ class TestConversations:
         maya = (await client.users_info(user=MAYA_ID))["user"]
         assert (maya["real_name"], maya["tz"]) == (MAYA.name, MAYA.time_zone)
         assert "email" not in maya["profile"], "there is no users:read.email"
+        assert (maya["is_restricted"], maya["is_ultra_restricted"]) == (False, False)
         petra = (await client.users_info(user=PETRA_ID))["user"]
-        assert (petra["is_stranger"], petra["team_id"]) == (True, OTHER_TEAM_ID)
+        assert ("is_stranger" in petra, petra["team_id"]) == (False, OTHER_TEAM_ID)
+        assert petra["enterprise_user"]["enterprise_id"] == "E0CONTOSO1"
+        slack.make_guest(TOM_ID, "ultra_restricted")
+        tom = (await client.users_info(user=TOM_ID))["user"]
+        assert (tom["is_restricted"], tom["is_ultra_restricted"]) == (True, True)
         slack.user_change(MAYA_ID)
         assert (await client.users_info(user=MAYA_ID))["user"]["deleted"] is True
