@@ -20,6 +20,7 @@ from bot.services import Services
 from bot.slack.client import SlackFailure, is_passing, why
 from bot.slack.connect import offer_to_connect
 from bot.slack.errands import say_privately
+from bot.slack.inbound.gate import Gate
 from bot.slack.messages import (
     POINTER,
     POINTER_TO_RECONNECT,
@@ -66,6 +67,7 @@ class Runs:
         self._agent = agent
         self._people = services.people
         self._outages = Outages(services)
+        self._gate = Gate(services)
 
     async def advance(self, conversation: Conversation) -> None:
         """Take the run one step further, or begin one for the next request in the inbox.
@@ -73,10 +75,10 @@ class Runs:
         Raises what makes it worth trying again later.
         """
         store = self._services.store
-        token, run, inbox = await store.take(conversation)
-        if run is None and not inbox:
-            await store.commit(conversation, token, None)
+        taken = await self._gate.take(conversation)
+        if taken is None:
             return
+        token, run, inbox = taken
         try:
             if run is None:
                 if not await self._may_begin(conversation, inbox[0]):

@@ -56,6 +56,10 @@ class Request(BaseModel):
     """Answered in the DM with the bot (or its pane), where nobody else reads."""
     origin: Origin | None = None
     """Where it was asked, if it is answered privately instead of there."""
+    user_team: str | None = None
+    """What Slack gave as the asker's own workspace, if anything."""
+    admitted: bool = True
+    """False: who asks has to be looked up before it is answered."""
     received_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
     @property
