@@ -75,9 +75,12 @@ class Teammates:
         Raises AccountsUnavailable.
         """
         kept = await self._profiles.tools(identifier)
-        if kept is None:
-            return await self.tools_now(identifier)
-        return [ToolDefinition.model_validate(tool) for tool in kept]
+        try:
+            if kept is not None:
+                return [ToolDefinition.model_validate(tool) for tool in kept]
+        except ValidationError:
+            pass  # another release kept them
+        return await self.tools_now(identifier)
 
     async def tools_now(self, identifier: str) -> list[ToolDefinition]:
         """What this account may use at this moment. Raises AccountsUnavailable."""

@@ -302,6 +302,8 @@ class Run(BaseModel):
     """How long its steps took so far."""
     tokens: int = 0
     """What its turns cost so far, input and output."""
+    set_aside: bool = False
+    """It stands in for a run that did not parse: all that is left to do is to say so."""
     summing_up: bool = False
     """A budget is spent: the next turn is the last one."""
     answer: str = ""

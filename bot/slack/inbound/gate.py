@@ -21,7 +21,9 @@ class Gate:
         Raises RedisError, or SlackFailure while Slack does not say who it is.
         """
         store = self._services.store
-        token, run, inbox = await store.take(conversation)
+        token, run, inbox, unreadable = await store.take(conversation)
+        if unreadable:
+            return Taken(token, run, inbox, unreadable)
         try:
             while run is None and inbox and await self._is_private(conversation, token, inbox[0]):
                 await ask_privately(self._services, inbox[0], [f"moved:{inbox[0].id}"])
