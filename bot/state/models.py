@@ -403,7 +403,7 @@ class Press(BaseModel):
 
 
 class PendingConnection(BaseModel):
-    """What an authorization link was made for; found by the hash of the link's state."""
+    """Whom a link for connecting was made for; found by the hash of the link's state."""
 
     team_id: str
     enterprise_id: str | None
@@ -411,19 +411,8 @@ class PendingConnection(BaseModel):
     identifier: str
 
 
-class PendingSignIn(BaseModel):
-    """A consent that waits for proof of who is in the browser; found by the hash of its state."""
-
-    connection: PendingConnection
-    auth_request_id: str
-    nonce: str
-    code_verifier: str
-    browser: str
-    """The value of the cookie that this browser got."""
-
-
 class ConnectButton(BaseModel):
-    """The direct message whose button leads to the authorization link."""
+    """The direct message whose button leads to the start page."""
 
     channel_id: str
     ts: str

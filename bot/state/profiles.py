@@ -31,6 +31,7 @@ KINDS = (
     "tools",
     "connected-since",
     "button",
+    "notice",
     "waiting",
     "preferences",
     "recent",
@@ -106,6 +107,16 @@ class Profiles:
 
     async def forget_connect_button(self, identifier: str) -> None:
         await self._delete(f"button:{identifier}")
+
+    async def connected_notice(self, identifier: str) -> ConnectButton | None:
+        """The direct message that says as whom this teammate is connected."""
+        return await self._get(f"notice:{identifier}", ConnectButton)
+
+    async def save_connected_notice(self, identifier: str, notice: ConnectButton) -> None:
+        await self._set(f"notice:{identifier}", notice, self._ttl)
+
+    async def forget_connected_notice(self, identifier: str) -> None:
+        await self._delete(f"notice:{identifier}")
 
     async def wait_for_connection(
         self, identifier: str, conversation: Conversation, since: datetime
