@@ -86,7 +86,9 @@ class Teammates:
         """What this account may use at this moment. Raises AccountsUnavailable."""
         tools = await self._scalekit.tools(identifier)
         values = [tool.model_dump(mode="json") for tool in tools]
-        await self._profiles.save_tools(identifier, values, TOOLS_KEPT)
+        if tools:
+            # None at all is kept by nobody: the account may have just been connected anew.
+            await self._profiles.save_tools(identifier, values, TOOLS_KEPT)
         return tools
 
     async def forget(self, identifier: str) -> None:
