@@ -118,8 +118,24 @@ def _given(field: str) -> str:
 @app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    live: Annotated[
+        str,
+        typer.Option(
+            metavar="CHANNEL",
+            help="Go once through all that the bot asks of the real services, posting in this "
+            "channel (#name or id) for a moment. Nothing is changed in Intercom.",
+        ),
+    ] = "",
+    user: Annotated[
+        str,
+        typer.Option(help="With --live: as which Slack user, where several have connected."),
+    ] = "",
 ) -> None:
     """Check the variables, credentials and services, and say how to cure what is amiss."""
+    if live:
+        from bot.doctor.live import run_live
+
+        raise SystemExit(run_live(live, user, as_json=as_json))
     from bot.doctor import run_doctor
 
     raise SystemExit(run_doctor(as_json=as_json))

@@ -107,7 +107,7 @@ class Claude:
         params: dict[str, Any] = {
             "model": self._model,
             "max_tokens": MAX_TOKENS,
-            "thinking": {"type": "adaptive"},
+            "thinking": {"type": "adaptive", "display": "summarized"},
             "system": [{"type": "text", "text": system, "cache_control": {"type": "ephemeral"}}],
             "cache_control": {"type": "ephemeral"},
             "messages": messages,

@@ -41,6 +41,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
         "mpim:history",
     ),
     "conversations.info": ("channels:read", "groups:read", "im:read", "mpim:read"),
+    "conversations.list": ("channels:read", "groups:read", "im:read", "mpim:read"),
     "conversations.open": ("channels:manage", "groups:write", "im:write", "mpim:write"),
     "conversations.replies": (
         "channels:history",

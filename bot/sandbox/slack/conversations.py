@@ -20,12 +20,20 @@ from bot.sandbox.slack.workspace import (
     BOT_USER_ID,
     OTHER_BOT_USER_ID,
     Channel,
+    ChannelType,
     Message,
     Workspace,
 )
 
 Json = dict[str, Any]
 
+LISTED_AS: dict[str, ChannelType] = {
+    "public_channel": "channel",
+    "private_channel": "group",
+    "im": "im",
+    "mpim": "mpim",
+}
+"""The words of `conversations.list` for each kind of channel."""
 BOTS = {BOT_USER_ID: BOT_NAME, OTHER_BOT_USER_ID: "Deploy Bot"}
 
 
@@ -62,6 +70,13 @@ class Conversations:
             "users.info": Method(self._user_info, user, ("user",), ("users:read",), 100),
             "conversations.open": Method(self._open, opening, (), ("im:write",)),
             "conversations.info": Method(self._info, info, one),
+            "conversations.list": Method(
+                self._list,
+                {"cursor": str, "exclude_archived": bool, "limit": int, "types": str},
+                (),
+                tuple(READ_SCOPES.values()),
+                20,
+            ),
             "conversations.join": Method(self._join, {"channel": str}, one, ("channels:join",)),
             "conversations.members": Method(self._members, page, one, (), 100),
             "conversations.history": Method(self._history, history, one),
@@ -135,6 +150,25 @@ class Conversations:
         if args.get("include_num_members"):
             shown["num_members"] = len(channel.members)
         return {"channel": shown}
+
+    def _list(self, args: Json) -> Json:
+        """Each kind that is asked for needs its own scope; private ones show where the bot is."""
+        asked = [one for one in args.get("types", "public_channel").split(",") if one]
+        if unknown := [one for one in asked if one not in LISTED_AS]:
+            raise SlackError("invalid_types", types=unknown)
+        kinds = [LISTED_AS[one] for one in asked]
+        for kind in kinds:
+            self._api.scopes.need(READ_SCOPES[kind])
+        found = [
+            channel
+            for channel in self._workspace.channels.values()
+            if channel.type in kinds
+            and (channel.type == "channel" or channel.has_bot)
+            and not (channel.archived and args.get("exclude_archived"))
+        ]
+        page, cursor = _page(found, args, lambda channel: True)
+        shown = [self._channel_object(channel) for channel in page]
+        return {"channels": shown, "response_metadata": {"next_cursor": cursor}}
 
     def _join(self, args: Json) -> Json:
         channel = self._api.channel(args["channel"])

@@ -50,7 +50,10 @@ class Files:
             "blocks": list,
         }
         write = ("files:write",)
+        one: dict[str, type] = {"file": str}
         return {
+            "files.info": Method(self._info, one, ("file",), ("files:read",), 50),
+            "files.delete": Method(self._delete, one, ("file",), write, 50),
             "files.getUploadURLExternal": Method(
                 self._begin, begin, ("filename", "length"), write, 100
             ),
@@ -66,6 +69,39 @@ class Files:
             return False
         upload.content = content
         return True
+
+    def content(self, file_id: str) -> bytes | None:
+        """A file's bytes; None for who may not read files, and where there is none."""
+        upload = self.uploads.get(file_id)
+        may = "files:read" in self._api.scopes.granted
+        return upload.content if may and upload and upload.shared else None
+
+    def _info(self, args: Json) -> Json:
+        upload = self._known(args["file"])
+        link = f"{self._api.url}/files-pri/{upload.id}/{upload.name}"
+        return {
+            "file": {
+                "id": upload.id,
+                "name": upload.name,
+                "size": upload.length,
+                "user": BOT_USER_ID,
+                "url_private": link,
+                "url_private_download": link,
+            }
+        }
+
+    def _delete(self, args: Json) -> Json:
+        del self.uploads[self._known(args["file"]).id]
+        for posts in self._workspace.posts.values():
+            for message in posts.values():
+                message.files = [file for file in message.files if file["id"] != args["file"]]
+        return {}
+
+    def _known(self, file_id: str) -> Upload:
+        upload = self.uploads.get(file_id)
+        if upload is None or not upload.shared:
+            raise SlackError("file_not_found")
+        return upload
 
     def _begin(self, args: Json) -> Json:
         if args["length"] <= 0:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.sandbox.slack.errors import SlackError
@@ -83,6 +83,7 @@ class Server:
             routes=[
                 Route("/api/{method}", self._api, methods=["GET", "POST"]),
                 Route("/upload/v1/{file_id}", self._upload, methods=["POST"]),
+                Route("/files-pri/{file_id}/{name}", self._download),
                 Route("/commands/{team}/{url_id}", self._respond, methods=["POST"]),
                 Route("/actions/{team}/{url_id}", self._respond, methods=["POST"]),
                 Route("/openid/connect/authorize", self._authorize),
@@ -190,6 +191,14 @@ class Server:
         if fault or not taken:
             return PlainTextResponse("", (fault and fault.status) or 400)
         return PlainTextResponse(f"OK - {len(content)}")
+
+    async def _download(self, request: Request) -> Response:
+        """A private file. Who may not have it gets Slack's sign-in page, with 200 all the same
+        (the classic trap in public reports of apps that saved that page as the file)."""
+        content = self.files.content(request.path_params["file_id"])
+        if content is None or _token(request, {}) != self._bot_token():
+            return HTMLResponse("<!DOCTYPE html><title>Sign in to your workspace</title>")
+        return Response(content, media_type="application/octet-stream")
 
     async def _authorize(self, request: Request) -> Response:
         return await self._sign_in.authorize(request)

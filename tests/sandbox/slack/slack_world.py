@@ -52,8 +52,7 @@ def manifest() -> dict[str, Any]:
                     "mpim:read",
                     "reactions:write",
                     "users:read",
-                ],
-                "user": ["openid", "profile"],
+                ]
             },
         },
         "settings": {
