@@ -14,12 +14,14 @@ from bot.accounts.scalekit import AccountsUnavailable
 from bot.accounts.teammates import NotConnected, NotPermitted
 from bot.agent.loop import NO_ACCOUNTS, Agent
 from bot.agent.prompt import zone
+from bot.agent.salvage import match_history
 from bot.agent.work import Next, RunFailed, Stopped, Trouble, Work, settle_cards
 from bot.outages import Outages, how_long
 from bot.services import Services
 from bot.slack.client import SlackFailure, is_passing, why
 from bot.slack.connect import offer_to_connect
 from bot.slack.errands import say_privately
+from bot.slack.inbound.gate import Gate
 from bot.slack.messages import (
     POINTER,
     POINTER_TO_RECONNECT,
@@ -32,6 +34,7 @@ from bot.slack.messages import (
 from bot.slack.thread import SlackDown, SlackThread
 from bot.slack.views.answer_footer import below_answer
 from bot.slack.views.day_limit import day_spent
+from bot.slack.views.set_aside import set_aside
 from bot.slack.visible import visible_thread
 from bot.state.daily_tokens import DaySpent
 from bot.state.models import (
@@ -43,6 +46,7 @@ from bot.state.models import (
     ToolCall,
     Trace,
 )
+from bot.state.set_aside import stand_in
 from bot.state.store import StopReason, Superseded
 
 log = structlog.get_logger()
@@ -66,6 +70,7 @@ class Runs:
         self._agent = agent
         self._people = services.people
         self._outages = Outages(services)
+        self._gate = Gate(services)
 
     async def advance(self, conversation: Conversation) -> None:
         """Take the run one step further, or begin one for the next request in the inbox.
@@ -73,11 +78,15 @@ class Runs:
         Raises what makes it worth trying again later.
         """
         store = self._services.store
-        token, run, inbox = await store.take(conversation)
-        if run is None and not inbox:
-            await store.commit(conversation, token, None)
+        taken = await self._gate.take(conversation)
+        if taken is None:
             return
+        token, run, inbox, unreadable = taken
         try:
+            if unreadable:
+                run = stand_in(conversation, unreadable)
+                await store.set_aside(conversation, token, unreadable, run)
+                log.error("set_aside", run=run.reference, conversation=conversation.key)
             if run is None:
                 if not await self._may_begin(conversation, inbox[0]):
                     return
@@ -215,6 +224,8 @@ class Runs:
                 await thread.recover(_ending(run) if run.phase == "ending" else None)
             if run.attempts > STEP_ATTEMPTS and run.phase != "ending":
                 raise RunFailed("This step broke down several times, so I gave it up.")
+            if run.set_aside and run.phase != "ending":
+                return await self._tell_set_aside(work, thread)
             time_zone = await self._people.time_zone(run.request.user_id)
             next_ = await self._agent.step(work, thread, time_zone)
             if next_ is Next.CONNECT:
@@ -262,6 +273,16 @@ class Runs:
         work.run.outcome = outcome
         words = failed(sentence, _changes(work.run), work.run.reference)
         await self._agent.break_off(work, thread, words)
+
+    async def _tell_set_aside(self, work: Work, thread: SlackThread) -> Next:
+        """The run did not parse: end what stands in for it in words."""
+        run = work.run
+        await self._end_waiting(work)
+        await match_history(work)
+        run.outcome = "failed"
+        words = set_aside(_changes(run), run.reference)
+        await self._agent.break_off(work, thread, words)
+        return Next.ENDED
 
     async def _ask_to_connect(self, work: Work, thread: SlackThread) -> Next:
         """Send the button, and keep the request until the account is connected or the time that

@@ -92,5 +92,5 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             scalekit=scalekit,
             teammates=Teammates(scalekit, profiles),
             connecting=Connecting(settings, scalekit, profiles, Once(docket), seal),
-            sign_in=SignIn(settings, slack),
+            sign_in=SignIn(settings),
         )

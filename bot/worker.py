@@ -20,14 +20,14 @@ from bot.runs import Runs, let_next_go_on
 from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.slack.commands import Commands
-from bot.slack.connect import offer_to_connect
-from bot.slack.errands import replace_button, suggest_prompts, tell, turn_away
+from bot.slack.connect import offer_to_connect, say_connected
+from bot.slack.errands import suggest_prompts, tell, turn_away
 from bot.slack.home import Home, publish_home
+from bot.slack.inbound.gate import admit_and_ask_privately
 from bot.slack.inbound.intake import Incoming, Intake
 from bot.slack.inbound.stopping import explain_stop
-from bot.slack.messages import STRANGER, connected_as
+from bot.slack.messages import STRANGER
 from bot.slack.presses import Presses
-from bot.slack.privately import ask_privately
 from bot.state.audit import AuditEntry
 from bot.state.daily_tokens import DailyTokens
 from bot.state.engine import LEASE
@@ -76,6 +76,7 @@ class Jobs:
             self.advance,
             self.answer_command,
             self.take_message,
+            self.answer_privately,
             self.ask_privately,
             self.press,
             self.open_pane,
@@ -123,11 +124,22 @@ class Jobs:
         await self._commands.answer(Command.model_validate_json(command))
 
     async def take_message(self, incoming: str, retry: Retry = TRY_AGAIN) -> None:
-        """A message for which Slack has to be asked who wrote it, or who reads there."""
+        """A message for which Slack has to be asked who the bot is."""
         await self._intake.take(Incoming.model_validate_json(incoming))
 
+    async def answer_privately(
+        self,
+        conversation_key: Annotated[str, ConcurrencyLimit(1)],
+        request: str,
+        seen: list[str],
+        retry: Retry = TRY_AGAIN,
+    ) -> None:
+        """`conversation_key`: of the channel's thread in which was asked."""
+        await admit_and_ask_privately(self._services, Request.model_validate_json(request), seen)
+
     async def ask_privately(self, request: str, seen: list[str], retry: Retry = TRY_AGAIN) -> None:
-        await ask_privately(self._services, Request.model_validate_json(request), seen)
+        """What the release before this one enqueued."""
+        await admit_and_ask_privately(self._services, Request.model_validate_json(request), seen)
 
     async def press(self, press: str, retry: Retry = TRY_AGAIN) -> None:
         await self._presses.answer(Press.model_validate_json(press))
@@ -167,12 +179,7 @@ class Jobs:
         except (NotConnected, NotPermitted) as error:
             log.info("not_connected_any_more", why=type(error).__name__)
             return
-        button = await services.profiles.connect_button(user.identifier)
-        if button:
-            words = connected_as(teammate.name, teammate.workspace)
-            await replace_button(services.slack, button, words)
-            if await services.profiles.connect_button(user.identifier) == button:
-                await services.profiles.forget_connect_button(user.identifier)
+        await say_connected(services, user, teammate)
 
     async def refused(self, pending: str, warning: str, retry: Retry = TRY_AGAIN) -> None:
         """A teammate's link was used in a way that binds nothing: tell the teammate."""

@@ -75,15 +75,20 @@ class Teammates:
         Raises AccountsUnavailable.
         """
         kept = await self._profiles.tools(identifier)
-        if kept is None:
-            return await self.tools_now(identifier)
-        return [ToolDefinition.model_validate(tool) for tool in kept]
+        try:
+            if kept is not None:
+                return [ToolDefinition.model_validate(tool) for tool in kept]
+        except ValidationError:
+            pass  # another release kept them
+        return await self.tools_now(identifier)
 
     async def tools_now(self, identifier: str) -> list[ToolDefinition]:
         """What this account may use at this moment. Raises AccountsUnavailable."""
         tools = await self._scalekit.tools(identifier)
         values = [tool.model_dump(mode="json") for tool in tools]
-        await self._profiles.save_tools(identifier, values, TOOLS_KEPT)
+        if tools:
+            # None at all is kept by nobody: the account may have just been connected anew.
+            await self._profiles.save_tools(identifier, values, TOOLS_KEPT)
         return tools
 
     async def forget(self, identifier: str) -> None:

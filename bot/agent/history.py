@@ -1,5 +1,6 @@
 """What is kept of a conversation, in the shapes of Claude's API."""
 
+import json
 from typing import Any
 
 from bot.agent.claude import Ending, Turn
@@ -14,6 +15,14 @@ ENDINGS_IN_WORDS: dict[Ending, str] = {
     "context_full": "\n\nThis thread has grown too long for me to read in one go. Start a new one "
     "and tell me what still matters.",
 }
+
+
+def read_history(stored: list[str]) -> list[dict[str, Any]]:
+    """The messages as they were kept; none if any of them is damaged."""
+    try:
+        return [json.loads(message) for message in stored]
+    except ValueError:
+        return []
 
 
 def is_torn(messages: list[dict[str, Any]]) -> bool:

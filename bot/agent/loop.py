@@ -14,7 +14,7 @@ from bot.accounts.teammates import NotConnected, NotPermitted, Teammates
 from bot.agent.approval_flow import ApprovalFlow
 from bot.agent.budget import DayBudget
 from bot.agent.claude import Claude, ClaudeUnavailable, Turn
-from bot.agent.frozen import frozen
+from bot.agent.frozen import frozen, frozen_tools
 from bot.agent.history import answer, assistant, last_words, spoken
 from bot.agent.limits import Limits
 from bot.agent.prompt import news, system_prompt
@@ -160,7 +160,7 @@ class Agent:
         if head and head.account != teammate.account:
             await self._forget_other_account(work, thread)
             head = None
-        if head is None or await work.store.toolset(head.toolset) is None:
+        if head is None or await frozen_tools(work.store, head) is None:
             toolset = Toolset.of(await self._teammates.tools(identifier))
             if not toolset.tools:
                 raise RunFailed(

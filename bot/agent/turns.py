@@ -13,7 +13,7 @@ from opentelemetry import trace
 from bot.agent.budget import DayBudget, expected_cost, spent, sum_up
 from bot.agent.claude import Claude, CutOff, Turn
 from bot.agent.frozen import frozen
-from bot.agent.history import is_torn
+from bot.agent.history import is_torn, read_history
 from bot.agent.prompt import FROM_SUMMARY, LOST, SUMMARIZE, news
 from bot.agent.work import Thread, Trouble, Work
 from bot.settings import Settings
@@ -52,7 +52,7 @@ class Turns:
         tools = toolset.params()
         if await work.store.size(work.conversation) > self._settings.context_tokens:
             await self._go_on_by_summary(work, system, tools, time_zone)
-        messages = [json.loads(message) for message in await work.store.messages(work.conversation)]
+        messages = read_history(await work.store.messages(work.conversation))
         if is_torn(messages):
             messages = await self._begin_again(work, time_zone)
         budget = spent(run, self._settings)
@@ -136,7 +136,9 @@ class Turns:
     ) -> None:
         """Replace what was said by Claude's own summary of it, before it grows too long."""
         run = work.run
-        messages = [json.loads(message) for message in await work.store.messages(work.conversation)]
+        messages = read_history(await work.store.messages(work.conversation))
+        if is_torn(messages):
+            return
         while messages and messages[-1]["role"] == "system":
             messages.pop()
 

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import time
 from typing import Any
 
 from redis.asyncio import Redis
@@ -10,12 +11,15 @@ from redis.exceptions import RedisError
 from bot.doctor.finding import Finding, failure, ok, warning
 from bot.doctor.guard import guarded
 from bot.settings import Settings
+from bot.state.engine import NAME
 from bot.state.eviction import CURE as EVICTION_CURE
 from bot.state.eviction import policy_that_evicts
 from bot.state.reachable import SECONDS, find_problem
 from bot.urls import without_secrets
 
 OLDEST = 7
+SEEN_LATELY = 30
+"""Seconds."""
 CURE = "check REDIS_URL, and that the server runs and can be reached from this machine"
 _CONFIG = "in redis.conf, or with your Redis provider"
 
@@ -52,7 +56,27 @@ async def _examine(redis: Redis) -> list[Finding]:
     except RedisError as error:
         cure = "let the user in REDIS_URL run INFO"
         return [unwritable, failure("Redis version", f"not told ({type(error).__name__})", cure)]
-    return [unwritable, _version(info), _persistence(info), _eviction(info)]
+    return [
+        unwritable,
+        _version(info),
+        _persistence(info),
+        _eviction(info),
+        await _workers(redis),
+    ]
+
+
+async def _workers(redis: Redis) -> Finding:
+    # Every worker of the task engine notes the time here every other second.
+    recent = time.time() - SEEN_LATELY
+    try:
+        seen = await redis.zrangebyscore(f"{NAME}:workers", recent, "+inf")
+    except RedisError as error:
+        why = f"cannot be looked for ({type(error).__name__})"
+        return warning("Worker", why, "let the user in REDIS_URL read the bot's keys")
+    if seen:
+        return ok("Worker", f"{len(seen)} at work")
+    told = "none is at work: what is asked is taken, and not answered"
+    return warning("Worker", told, "start `bot worker`")
 
 
 async def _unwritable(redis: Redis) -> Finding:

@@ -39,14 +39,38 @@ async def send_connect_button(
     return ConnectButton(channel_id=channel_id, ts=ts, link_id=link.id)
 
 
-async def replace_button(client: AsyncWebClient, button: ConnectButton, text: str) -> None:
+async def replace_button(
+    client: AsyncWebClient, button: ConnectButton, text: str, blocks: list[Block] | None = None
+) -> None:
     """Turn the button's message into what has become of it."""
     try:
         await client.chat_update(
-            channel=button.channel_id, ts=button.ts, text=text, blocks=messages.section(text)
+            channel=button.channel_id,
+            ts=button.ts,
+            text=text,
+            blocks=blocks or messages.section(text),
         )
     except SlackFailure as error:
         log.warning("slack_refused", call="chat.update", why=why(error))
+
+
+async def post_connected(
+    client: AsyncWebClient,
+    user_id: str,
+    key: str,
+    text: str,
+    blocks: list[Block],
+    *,
+    again: bool,
+) -> ConnectButton:
+    """Say once, by direct message, that an account was connected. `again`: it may be there.
+
+    Raises SlackFailure.
+    """
+    opened = await client.conversations_open(users=user_id)
+    channel_id = str(opened["channel"]["id"])
+    ts = await post_once(client, channel_id, None, key, look_first=again, text=text, blocks=blocks)
+    return ConnectButton(channel_id=channel_id, ts=ts, link_id="")
 
 
 async def say_privately(client: AsyncWebClient, request: Request, text: str) -> None:

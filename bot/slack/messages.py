@@ -21,6 +21,7 @@ from bot.state.store import StopReason
 CONNECT_BUTTON = "connect_intercom"
 DISCONNECT = "disconnect_intercom"
 KEEP_CONNECTION = "keep_connection"
+NOT_ME_BUTTON = "not_my_intercom"
 APP_NAME = "Intercom Agent"
 
 CONNECT_TEXT = "Connect your Intercom account, and I can get to work."
@@ -56,17 +57,26 @@ STILL_WAITING = (
 )
 MISUSED = (
     ":warning: Somebody opened your link for connecting Intercom and was not you, so nothing was "
-    "connected. Don't pass the button's link on. `/intercom connect` gives you a new one."
+    "connected. The link works for nobody but you; please don't pass it on."
 )
 USED_AGAIN = (
-    "Your link for connecting Intercom was opened once more after it had been used; nothing was "
-    "connected by that. If it wasn't you, somebody else has the link: it is of no use to them. "
-    "`/intercom connect` gives you a new one."
+    "Your link for connecting Intercom was opened again after it had been used. Nothing was "
+    "connected by that. If it wasn't you, somebody else has the link: it is of no use to them."
+)
+OTHER_BROWSER = (
+    "Connecting Intercom went on in another browser than it began in, so nothing was connected. "
+    "If that was you, continue on that page. If it wasn't, there is nothing to do: nobody but "
+    "you can finish it."
 )
 NOT_CONFIRMED = (
     ":warning: Somebody came back from your link for connecting Intercom, and Slack or Scalekit "
     "did not confirm that it was you, so nothing was connected. `/intercom connect` gives you a "
     "new link."
+)
+NOT_YOURS = "Disconnected, since that Intercom account was not yours."
+CONNECTION_OVER = (
+    "That connection has ended already, so nothing was changed. `/intercom status` says as whom "
+    "you are connected now."
 )
 STRANGER = (
     "I work only for members of this workspace, with their own Intercom accounts, so I can't take "
@@ -119,7 +129,7 @@ your team or you want it so."""
 
 
 def connect_blocks(link: str, *, lost: bool) -> list[Block]:
-    """The one button to the authorization link; `lost`: for somebody who was connected before."""
+    """The one button to the start page; `lost`: for somebody who was connected before."""
     words = (
         "*Reconnect your Intercom account*\nIntercom no longer accepts your connection: it was "
         "revoked or has expired. What you asked is kept and goes on by itself afterwards."
@@ -142,8 +152,9 @@ def connect_blocks(link: str, *, lost: bool) -> list[Block]:
         ContextBlock(
             elements=[
                 MarkdownTextObject(
-                    text="The button is yours alone and works for 15 minutes. "
-                    "`/intercom connect` gives you a new one."
+                    text="You sign in with Slack first, then agree at Intercom. The button is "
+                    "yours alone and works for 15 minutes; `/intercom connect` gives you a new "
+                    "one."
                 )
             ]
         ),
@@ -152,6 +163,29 @@ def connect_blocks(link: str, *, lost: bool) -> list[Block]:
 
 def connected_as(name: str, workspace: str) -> str:
     return f":white_check_mark: Connected as *{escape(name)}* in *{escape(workspace)}*."
+
+
+def connected_text(teammate: Teammate) -> str:
+    """Whose Intercom a teammate is connected as."""
+    email = f" ({escape(teammate.email)})" if teammate.email else ""
+    return (
+        f":white_check_mark: Connected as *{escape(teammate.name)}*{email} in "
+        f"*{escape(teammate.workspace)}*."
+    )
+
+
+def connected_blocks(teammate: Teammate, connection: str) -> list[Block]:
+    """The same, with the button that takes it back. In: which connection it is."""
+    return [
+        *section(connected_text(teammate)),
+        ActionsBlock(
+            elements=[
+                ButtonElement(
+                    text="That's not me", action_id=NOT_ME_BUTTON, value=connection or "-"
+                )
+            ]
+        ),
+    ]
 
 
 def account_details(teammate: Teammate, since: datetime | None) -> str:

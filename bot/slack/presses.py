@@ -14,7 +14,7 @@ from bot.slack import home, messages
 from bot.slack.afterwards import BELOW_ANSWERS, Afterwards
 from bot.slack.approvals import Approvals
 from bot.slack.client import SlackFailure, why
-from bot.slack.connect import disconnect, offer_to_connect
+from bot.slack.connect import NOT_ME, disconnect, offer_to_connect
 from bot.slack.errands import respond, tell, turn_away
 from bot.slack.home import publish_home
 from bot.slack.inbound.access import Claim, TurnedAway
@@ -53,6 +53,8 @@ class Presses:
                 words = await disconnect(self._services, user)
                 await publish_home(self._services, user)
                 await self._say(press, words)
+            case messages.NOT_ME_BUTTON:
+                await self._not_me(press, user)
             case action if action in approval_card.DECISIONS:
                 await self._approvals.pressed(press)
             case action if action in BELOW_ANSWERS:
@@ -85,6 +87,15 @@ class Presses:
             log.info("slack_refused", call="views.open", why=why(error))
             await offer_to_connect(services, user, thread_ts=None, lost=lost, anew=True)
         return None
+
+    async def _not_me(self, press: Press, user: SlackUser) -> None:
+        """Disconnect at once what this message said was connected, and nothing that came after."""
+        now = await self._services.connecting.connection_id(user.identifier)
+        if press.value != (now or "-"):
+            return await self._say(press, messages.CONNECTION_OVER)
+        words = await disconnect(self._services, user, why=NOT_ME)
+        await publish_home(self._services, user)
+        return await self._say(press, words)
 
     async def _prefer(self, user: SlackUser, changed: dict[str, Any]) -> None:
         preferences = await self._services.profiles.preferences(user.identifier)
@@ -125,8 +136,8 @@ def _way_out(link: str, *, lost: bool) -> View:
         text="Continue to Intercom", action_id=messages.CONNECT_BUTTON, url=link, style="primary"
     )
     words = (
-        "You agree at Intercom, then sign in with Slack, so that the account is bound to you and "
-        "nobody else. The link is yours alone and works for 15 minutes."
+        "You sign in with Slack first, so that the account is bound to you and nobody else, then "
+        "agree at Intercom. The link is yours alone and works for 15 minutes."
     )
     return View(
         type="modal",

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from bot.base_model import BaseModel
 from bot.state.engine import RedisSource
+from bot.state.reading import parsed
 
 STREAM = "audit"
 
@@ -57,8 +58,8 @@ class Audit:
         first = max(int(when.timestamp() * 1000), self._oldest())
         async with self._engine.redis() as redis:
             found: list[Any] = await redis.xrange(STREAM, min=f"{first}-0", max="+")
-        entries = [AuditEntry.model_validate_json(fields[b"entry"]) for _, fields in found]
-        return [entry for entry in entries if identifier in (None, entry.identifier)]
+        entries = [parsed(AuditEntry, fields[b"entry"], STREAM) for _, fields in found]
+        return [entry for entry in entries if entry and identifier in (None, entry.identifier)]
 
     async def trim(self) -> None:
         """Drop what is older than the limit."""

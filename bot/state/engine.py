@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from docket import Docket
 
+NAME = "intercom-agent"
+"""What the engine's keys in Redis begin with."""
 LEASE = timedelta(seconds=10)
 """How long a silent worker keeps a job before another one takes it."""
 
@@ -23,7 +25,7 @@ def open_engine(redis_url: str, concurrency: int) -> Docket:
     redis-py raises when its pool runs out, so the pool is larger than the number of jobs at
     once; and without `retry_on_timeout` a cut connection would make docket run a job twice.
     """
-    return Docket(name="intercom-agent", url=_tuned(redis_url, concurrency * 2 + 20))
+    return Docket(name=NAME, url=_tuned(redis_url, concurrency * 2 + 20))
 
 
 def _tuned(redis_url: str, max_connections: int) -> str:

@@ -56,6 +56,10 @@ class Request(BaseModel):
     """Answered in the DM with the bot (or its pane), where nobody else reads."""
     origin: Origin | None = None
     """Where it was asked, if it is answered privately instead of there."""
+    user_team: str | None = None
+    """What Slack gave as the asker's own workspace, if anything."""
+    admitted: bool = True
+    """False: who asks has to be looked up before it is answered."""
     received_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -298,6 +302,8 @@ class Run(BaseModel):
     """How long its steps took so far."""
     tokens: int = 0
     """What its turns cost so far, input and output."""
+    set_aside: bool = False
+    """It stands in for a run that did not parse: all that is left to do is to say so."""
     summing_up: bool = False
     """A budget is spent: the next turn is the last one."""
     answer: str = ""
@@ -397,7 +403,7 @@ class Press(BaseModel):
 
 
 class PendingConnection(BaseModel):
-    """What an authorization link was made for; found by the hash of the link's state."""
+    """Whom a link for connecting was made for; found by the hash of the link's state."""
 
     team_id: str
     enterprise_id: str | None
@@ -405,19 +411,8 @@ class PendingConnection(BaseModel):
     identifier: str
 
 
-class PendingSignIn(BaseModel):
-    """A consent that waits for proof of who is in the browser; found by the hash of its state."""
-
-    connection: PendingConnection
-    auth_request_id: str
-    nonce: str
-    code_verifier: str
-    browser: str
-    """The value of the cookie that this browser got."""
-
-
 class ConnectButton(BaseModel):
-    """The direct message whose button leads to the authorization link."""
+    """The direct message whose button leads to the start page."""
 
     channel_id: str
     ts: str

@@ -1,7 +1,8 @@
 """What may be taken a single time, such as the state of an authorization link."""
 
+import time
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 from docket import Docket
 
@@ -47,14 +48,45 @@ class Once:
             found = await redis.get(key)
         return bool(found) and found.startswith(b"value:")
 
+    async def look(self, key: str) -> str:
+        """Like `take`, but it stays to be taken."""
+        async with self._engine.redis() as redis:
+            found = await redis.get(key)
+        return _value(found)
+
     async def take(self, key: str) -> str:
         """What was kept under this key. Raises Unknown, or AlreadyTaken from the second time on."""
         async with self._engine.redis() as redis:
             ttl = str(int(REMEMBERED.total_seconds()))
             found = await redis.eval(TAKE, 1, key, ttl)
-        if not found:
-            raise Unknown
-        kind, _, value = str(found.decode()).partition(":")
-        if kind == "taken":
-            raise AlreadyTaken(value)
-        return value
+        return _value(found)
+
+    async def use_up(self, key: str, value: str) -> None:
+        """From now on it counts as taken, even if its time was over."""
+        async with self._engine.redis() as redis:
+            await redis.set(key, f"taken:{value}", ex=REMEMBERED)
+
+    async def is_first(self, key: str, item: str, kept: timedelta, at_most: int) -> bool:
+        """Whether `item` comes to this list for the first time; from now on it is on it.
+
+        For what strangers may bring: the list keeps the latest `at_most` items for the time `kept`.
+        """
+        now = time.time()
+        async with self._engine.redis() as redis:
+            first = bool(await redis.zadd(key, {item: now}, nx=True))
+            await redis.expire(key, kept)
+            await redis.zremrangebyscore(key, "-inf", now - kept.total_seconds())
+            too_many = await redis.zcard(key) - at_most
+            if too_many > 0:
+                await redis.zrem(key, *await redis.zrange(key, 0, too_many - 1))
+        return first
+
+
+def _value(found: Any) -> str:
+    """Raises Unknown or AlreadyTaken."""
+    if not found:
+        raise Unknown
+    kind, _, value = str(found.decode()).partition(":")
+    if kind == "taken":
+        raise AlreadyTaken(value)
+    return value

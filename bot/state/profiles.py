@@ -18,8 +18,11 @@ from bot.state.models import (
     RecentRequest,
     Teammate,
 )
+from bot.state.reading import parsed
 
 M = TypeVar("M", bound=BaseModel)
+
+STRICTEST = Preferences(approvals="writes", private=True)
 
 RECENT = 10
 KINDS = (
@@ -28,6 +31,7 @@ KINDS = (
     "tools",
     "connected-since",
     "button",
+    "notice",
     "waiting",
     "preferences",
     "recent",
@@ -104,6 +108,16 @@ class Profiles:
     async def forget_connect_button(self, identifier: str) -> None:
         await self._delete(f"button:{identifier}")
 
+    async def connected_notice(self, identifier: str) -> ConnectButton | None:
+        """The direct message that says as whom this teammate is connected."""
+        return await self._get(f"notice:{identifier}", ConnectButton)
+
+    async def save_connected_notice(self, identifier: str, notice: ConnectButton) -> None:
+        await self._set(f"notice:{identifier}", notice, self._ttl)
+
+    async def forget_connected_notice(self, identifier: str) -> None:
+        await self._delete(f"notice:{identifier}")
+
     async def wait_for_connection(
         self, identifier: str, conversation: Conversation, since: datetime
     ) -> None:
@@ -127,7 +141,12 @@ class Profiles:
     # What they want and what they asked.
 
     async def preferences(self, identifier: str) -> Preferences:
-        return await self._get(f"preferences:{identifier}", Preferences) or Preferences()
+        """What does not parse may have been as strict as can be, and counts as that."""
+        key = f"preferences:{identifier}"
+        found = await self._get(key, Preferences)
+        async with self._engine.redis() as redis:
+            lost = found is None and await redis.exists(key)
+        return found or (STRICTEST if lost else Preferences())
 
     async def save_preferences(self, identifier: str, preferences: Preferences) -> None:
         async with self._engine.redis() as redis:
@@ -148,8 +167,10 @@ class Profiles:
         """The latest first."""
         async with self._engine.redis() as redis:
             values = await cast(Awaitable[list[bytes]], redis.hvals(f"recent:{identifier}"))
-        found = [RecentRequest.model_validate_json(value) for value in values]
-        return sorted(found, key=lambda item: item.received_at, reverse=True)
+        found = [parsed(RecentRequest, value, f"recent:{identifier}") for value in values]
+        return sorted(
+            (item for item in found if item), key=lambda item: item.received_at, reverse=True
+        )
 
     async def erase(self, identifier: str) -> None:
         """All that is kept for this teammate here."""
@@ -162,7 +183,7 @@ class Profiles:
     async def _get(self, key: str, model: type[M]) -> M | None:
         async with self._engine.redis() as redis:
             value = await redis.get(key)
-        return model.model_validate_json(value) if value else None
+        return parsed(model, value, key) if value else None
 
     async def _set(self, key: str, value: BaseModel, ttl: timedelta) -> None:
         async with self._engine.redis() as redis:

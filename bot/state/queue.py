@@ -26,18 +26,20 @@ class Queue:
         key = f"advance:{conversation.key}:{cause or secrets.token_hex(8)}"
         await self._docket.add("advance", when=when, key=key)(conversation.key)
 
-    async def take_message(self, key: str, incoming: str) -> None:
-        """`incoming`: a message as JSON, for which Slack has to be asked something first."""
-        await self._docket.add("take_message", key=f"message:{key}")(incoming)
+    async def take_message(self, place: str, incoming: str) -> None:
+        """`incoming`: a message as JSON, for which Slack has to be asked who the bot is."""
+        await self._docket.add("take_message", key=f"message:{place}")(incoming)
 
     async def explain_stop(self, event_id: str, conversation: Conversation) -> None:
         """Somebody pressed Stop in a thread in which nothing of theirs runs."""
         add = self._docket.add("explain_stop", key=f"not-stopped:{event_id}")
         await add(conversation.key)
 
-    async def ask_privately(self, request: Request, seen: list[str]) -> None:
+    async def answer_privately(self, request: Request, seen: list[str]) -> None:
+        """One after the other for each thread: they share a private one."""
         key = f"private:{request.channel_id}:{request.ts}"
-        await self._docket.add("ask_privately", key=key)(request.model_dump_json(), seen)
+        add = self._docket.add("answer_privately", key=key)
+        await add(request.conversation.key, request.model_dump_json(), seen)
 
     async def answer_command(self, command: Command) -> None:
         add = self._docket.add("answer_command", key=f"command:{command.id}")

@@ -14,6 +14,8 @@ from docket import Docket
 
 from bot.state.engine import RedisSource
 from bot.state.models import Conversation, Decision, Head, Request, Run, Trace
+from bot.state.reading import parsed
+from bot.state.set_aside import SET_ASIDE, Unreadable
 
 SEEN_TTL = timedelta(hours=25)
 """Slack repeats a delivery within minutes, and for up to a day where delayed events are on."""
@@ -27,6 +29,7 @@ KINDS = (
     "answers",
     "traces",
     "feedback",
+    "set-aside",
 )
 
 ACCEPT = """
@@ -96,11 +99,13 @@ class Superseded(Exception):
 
 
 class Taken(NamedTuple):
-    """What one gets with a conversation: the token, its run if one is under way, its inbox."""
+    """What one gets with a conversation: the token, its run if one is under way, and its inbox. If
+    what is next does not parse, that instead."""
 
     token: str
     run: Run | None
     inbox: list[Request]
+    unreadable: Unreadable | None = None
 
 
 StopReason = Literal["stop", "disconnected"]
@@ -179,16 +184,42 @@ class Store:
         token, run, inbox = await self._script(
             TAKE, [f"conversation:{key}", f"run:{key}", f"inbox:{key}"]
         )
-        return Taken(
-            token.decode(),
-            Run.model_validate_json(run) if run else None,
-            [Request.model_validate_json(item) for item in inbox],
+        requests = _readable(inbox, f"inbox:{key}")
+        found = parsed(Run, run, f"run:{key}") if run else None
+        if run and found is None:
+            return Taken(token.decode(), None, requests, Unreadable("run", run))
+        if inbox and not run and not requests:
+            return Taken(token.decode(), None, [], Unreadable("request", inbox[0]))
+        return Taken(token.decode(), found, requests)
+
+    async def set_aside(
+        self, conversation: Conversation, token: str, unreadable: Unreadable, run: Run
+    ) -> None:
+        """Keep what does not parse under the reference of the run that stands in for it, and put
+        that run in its place. Raises Superseded."""
+        key = conversation.key
+        kinds = ("conversation", "set-aside", "inbox", "run")
+        keys = [*(f"{kind}:{key}" for kind in kinds), "open"]
+        done = await self._script(
+            SET_ASIDE,
+            keys,
+            token,
+            self._ttl,
+            run.reference,
+            unreadable.value,
+            unreadable.kind,
+            run.model_dump_json(),
+            key,
+            int(time.time()),
         )
+        if not done:
+            raise Superseded(key)
 
     async def inbox(self, conversation: Conversation) -> list[Request]:
+        """What waits there, up to what does not parse: that is told of when it is its turn."""
         async with self._engine.redis() as redis:
             items = await redis.lrange(f"inbox:{conversation.key}", 0, -1)
-        return [Request.model_validate_json(item) for item in items]
+        return _readable(items, f"inbox:{conversation.key}")
 
     async def commit(
         self,
@@ -249,7 +280,7 @@ class Store:
         """The run that is under way or waits there, to look at."""
         async with self._engine.redis() as redis:
             value = await redis.get(f"run:{conversation.key}")
-        return Run.model_validate_json(value) if value else None
+        return parsed(Run, value, f"run:{conversation.key}") if value else None
 
     async def decide(self, conversation: Conversation, decision: Decision) -> bool:
         """Keep a decision on a call of the run under way, as it was shown. Out: whether it is the
@@ -265,11 +296,16 @@ class Store:
         return bool(done)
 
     async def decisions(self, conversation: Conversation) -> dict[str, Decision]:
-        """By the digests of what was decided on."""
+        """By the digests of what was decided on. One that does not parse is dropped: the teammate
+        can decide again."""
+        name = f"decisions:{conversation.key}"
         async with self._engine.redis() as redis:
-            found = await redis.hvals(f"decisions:{conversation.key}")
-        decisions = [Decision.model_validate_json(value) for value in found]
-        return {decision.digest: decision for decision in decisions}
+            found = await redis.hgetall(name)
+            decisions = {field: parsed(Decision, value, name) for field, value in found.items()}
+            for field, decision in decisions.items():
+                if decision is None:
+                    await redis.hdel(name, field)
+        return {decision.digest: decision for decision in decisions.values() if decision}
 
     async def note_answers(self, conversation: Conversation, posted: list[str]) -> None:
         """Remember that these messages are answers in this conversation."""
@@ -313,7 +349,7 @@ class Store:
     async def trace(self, conversation: Conversation, reference: str) -> Trace | None:
         async with self._engine.redis() as redis:
             value = await redis.hget(f"traces:{conversation.key}", reference)
-        return Trace.model_validate_json(value) if value else None
+        return parsed(Trace, value, f"traces:{conversation.key}") if value else None
 
     async def save_feedback(self, conversation: Conversation, reference: str, value: str) -> None:
         """Keep what a teammate thinks of an answer, and count it; who changes their mind counts
@@ -355,7 +391,7 @@ class Store:
 
     async def head(self, conversation: Conversation) -> Head | None:
         value = await self._field(conversation, "head")
-        return Head.model_validate_json(value) if value else None
+        return parsed(Head, value, f"conversation:{conversation.key}") if value else None
 
     async def save_head(self, conversation: Conversation, head: Head) -> None:
         await self._save_field(conversation, "head", head.model_dump_json())
@@ -388,6 +424,18 @@ class Store:
         async with self._engine.redis() as redis:
             await redis.hset(f"conversation:{conversation.key}", name, value)
 
-    async def _script(self, script: str, keys: list[str], *arguments: str | int) -> Any:
+    async def _script(self, script: str, keys: list[str], *arguments: str | int | bytes) -> Any:
+        sent = (value if isinstance(value, bytes) else str(value) for value in arguments)
         async with self._engine.redis() as redis:
-            return await redis.eval(script, len(keys), *keys, *map(str, arguments))
+            return await redis.eval(script, len(keys), *keys, *sent)
+
+
+def _readable(items: list[bytes], key: str) -> list[Request]:
+    """The requests before the first that does not parse."""
+    found: list[Request] = []
+    for item in items:
+        request = parsed(Request, item, key)
+        if request is None:
+            break
+        found.append(request)
+    return found

@@ -20,13 +20,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.connect import ConnectPages
 from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.slack.listeners import MALFORMED, build_app
 from bot.state.eviction import CURE, evicting
 from bot.tracing import flush_traces
 from bot.web.bodies import Refused, hung_up, refuse
+from bot.web.connect import ConnectPages
 from bot.web.metrics import MetricsPage, metrics_port
 from bot.web.slack_verification import verified_body
 from bot.web.starting import Starting
@@ -76,8 +76,10 @@ class Web:
     def routes(self) -> list[Route]:
         return [
             Route("/slack/events", self.slack_events, methods=["POST"]),
-            Route("/connect/verify", self._connect.verify),
+            Route("/connect/start", self._connect.start),
             Route("/connect/slack", self._connect.slack),
+            Route("/connect/verify", self._connect.verify),
+            Route("/connect/not-me", self._connect.done.not_me, methods=["POST"]),
             Route("/scalekit/webhooks", self._webhooks.scalekit, methods=["POST"]),
             Route("/intercom/webhooks", self._webhooks.intercom, methods=["POST", "HEAD"]),
             Route("/healthz", self.healthz),

@@ -23,13 +23,13 @@ def open_thread(page: Page, text: str) -> None:
 
 
 def connect(page: Page, artifacts: Path, name: str = "Maya Lindqvist") -> None:
-    """Press the button in the direct messages, agree at Intercom, come back."""
+    """Press the button in the direct messages, sign in with Slack, agree at Intercom."""
     page.get_by_role("button", name="Intercom Agent", exact=False).first.click()
     with page.context.expect_page() as opened:
         page.locator("#messages").get_by_role("link", name="Connect Intercom").last.click()
     consent = opened.value
-    consent.get_by_role("button", name="Authorize access").click()
     consent.get_by_role("link", name=name).click()
+    consent.get_by_role("button", name="Authorize access").click()
     expect(consent.get_by_role("heading")).to_have_text("You are connected")
     consent.screenshot(path=artifacts / "connected.png")
     consent.close()
@@ -46,7 +46,9 @@ def test_from_a_mention_to_consent_to_the_answer(page: Page, artifacts: Path) ->
     expect(pointer).to_be_visible()
     expect(pointer).to_contain_text("Only visible to you")
     connect(page, artifacts)
-    expect(page.locator("#messages")).to_contain_text("Connected as Maya Lindqvist in Northwind")
+    expect(page.locator("#messages")).to_contain_text(
+        "Connected as Maya Lindqvist (maya@northwind.example) in Northwind"
+    )
     page.get_by_role("button", name="# support").click()
     open_thread(page, "Which open conversations are unassigned?")
     replies = page.locator("#replies")
@@ -163,8 +165,8 @@ def test_app_home_from_newcomer_to_disconnected(page: Page, artifacts: Path) -> 
     with page.context.expect_page() as opened:
         dialog.get_by_role("link", name="Continue to Intercom").click()
     consent = opened.value
-    consent.get_by_role("button", name="Authorize access").click()
     consent.get_by_role("link", name="Aisha Rahman").click()
+    consent.get_by_role("button", name="Authorize access").click()
     expect(consent.get_by_role("heading")).to_have_text("You are connected")
     consent.close()
     dialog.get_by_role("button", name="Close").click()

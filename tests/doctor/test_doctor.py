@@ -1,5 +1,6 @@
 """Each check against a service that is amiss, over the wire."""
 
+import asyncio
 import hashlib
 import hmac
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from docket import Worker
 from redis_servers import redis_with, redis_with_tls
 from small_servers import redis_server, silent_port, web_server
 from starlette.applications import Starlette
@@ -29,6 +31,7 @@ from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.serving import Serving
 from bot.sandbox.slack import SlackSandbox
 from bot.settings import Settings
+from bot.state.engine import open_engine
 
 SECONDS = 10.0
 GOOD_REDIS = {"redis_version": "7.2.4", "aof_enabled": "1", "maxmemory_policy": "noeviction"}
@@ -53,7 +56,7 @@ async def test_nothing_fails_where_all_is_well(settings: Change) -> None:
     assert [finding for finding in told if finding.status == "failure"] == []
     assert by_check(told)["PUBLIC_URL scheme"].status == "warning"
     warned = {finding.check for finding in told if finding.status == "warning"}
-    assert warned <= {"PUBLIC_URL scheme", "Redis"}
+    assert warned <= {"PUBLIC_URL scheme", "Redis", "Worker"}
     again = await examine(settings())
     assert [finding.check for finding in again] == [finding.check for finding in told]
 
@@ -140,6 +143,19 @@ async def test_a_redis_that_refuses(
 ) -> None:
     with redis_server(GOOD_REDIS, **{command: answer}) as url:
         assert the(await check_redis(settings(redis_url=url), SECONDS), "failure").check == check
+
+
+async def test_a_worker_that_gave_a_sign_of_life_is_seen(settings: Change, tmp_path: Path) -> None:
+    with redis_with(tmp_path, "--appendonly", "yes") as port:
+        changed = settings(redis_url=f"redis://127.0.0.1:{port}/0")
+        missing = the(await check_redis(changed, SECONDS), "warning")
+        async with open_engine(changed.redis_url, 5) as docket, Worker(docket) as worker:
+            working = asyncio.create_task(worker.run_forever())
+            while (found := by_check(await check_redis(changed, SECONDS))["Worker"]).status != "ok":
+                pass
+            working.cancel()
+    assert (missing.check, missing.cure) == ("Worker", "start `bot worker`")
+    assert found.detail == "1 at work"
 
 
 async def test_a_redis_that_refuses_the_password_is_named(settings: Change, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def press(world: World, person: Person, message: Message, action_id: str) -> Non
 
 def reconnect(world: World, person: Person, since: str) -> None:
     button = world.connect_button(person, since)
-    page = Browser().sign_in(world.consent(button_link(button), person), person.slack_user_id)
+    page = Browser().connect(button_link(button), person)
     assert "You are connected" in page
 
 
@@ -95,7 +95,7 @@ def test_another_intercom_account_sees_nothing_of_the_former(world: World) -> No
     world.mention(TOM, "switch-2", thread=thread)
     waits(world, thread)
     button = world.connect_button(TOM, thread)
-    page = Browser().sign_in(world.consent(button_link(button), AISHA), TOM.slack_user_id)
+    page = Browser().connect(button_link(button), TOM, AISHA)
     assert "You are connected" in page
     world.ended(SUPPORT, thread, answers=2)
     body = world.asked_of_claude("switch-2")[-1]

@@ -39,7 +39,7 @@ def test_the_button_opens_the_way_to_intercom_and_home_changes(world: World) -> 
         for element in block.get("elements", [])
         if "url" in element
     )
-    page = Browser().sign_in(world.consent(link, MAYA), user)
+    page = Browser().connect(link, MAYA)
     assert "You are connected" in page
     world.slack.close_view(user, view["id"])
     world.slack.wait(lambda: "Connected as *Maya" in world.home(MAYA), what="Home to change")
@@ -55,7 +55,7 @@ def test_a_trigger_that_came_too_late_falls_back_to_a_direct_message(world: Worl
     world.slack.fail("views.open", error="expired_trigger_id")
     world.slack.click_home(MAYA.slack_user_id, "home_connect")
     link = button_link(world.connect_button(MAYA, since))
-    page = Browser().sign_in(world.consent(link, MAYA), MAYA.slack_user_id)
+    page = Browser().connect(link, MAYA)
     assert "You are connected" in page
 
 

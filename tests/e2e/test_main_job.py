@@ -108,7 +108,7 @@ def test_who_is_not_connected_gets_a_button_and_the_request_goes_on_by_itself(
     assert not world.asked_of_claude("connect-1")
 
     link = button_link(button)
-    page = Browser().sign_in(world.consent(link, MAYA), MAYA.slack_user_id)
+    page = Browser().connect(link, MAYA)
     assert "You are connected" in page
     [answer] = world.ended(SUPPORT, ts)
     assert answer.markdown.strip() == "Now I can see it."

@@ -132,7 +132,7 @@ def test_revoked_in_the_middle_it_asks_to_connect_and_then_goes_on(world: World)
     world.scalekit.revoke(identifier)
     gate.open()
     link = button_link(world.connect_button(AISHA, ts))
-    page = Browser().sign_in(world.consent(link, AISHA), AISHA.slack_user_id)
+    page = Browser().connect(link, AISHA)
     assert "You are connected" in page
     answers = world.ended(SUPPORT, ts)
     assert answers[-1].markdown.strip().endswith("Found.")

@@ -1,11 +1,14 @@
 """The whole thing, as people use it: web and worker as processes, the sandbox around them."""
 
+import html
 import json
+from copy import copy
 from http.cookiejar import Cookie, CookieJar
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import HTTPCookieProcessor, build_opener
+from urllib.parse import urlencode, urlsplit
+from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
 
 import pytest
 import redis
@@ -25,12 +28,34 @@ def identifier(person: Person) -> str:
     return SlackUser(person.slack_team_id, person.slack_user_id).identifier
 
 
+def is_consent(url: str) -> bool:
+    """Whether this is Intercom's consent, as Scalekit's links lead to it."""
+    path = urlsplit(url).path
+    return (
+        path.startswith("/connect/") and path.count("/") == 2 and len(path) > len("/connect/") + 20
+    )
+
+
+def way_on(page: str) -> str:
+    """Where the page's button leads."""
+    return html.unescape(page.partition('class="on" href="')[2].partition('"')[0])
+
+
+class Stay(HTTPRedirectHandler):
+    """Tells where it would go."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
 class Browser:
     """Somebody's browser: it follows redirects and keeps its cookies."""
 
     def __init__(self) -> None:
         self._jar = CookieJar()
         self._opener = build_opener(HTTPCookieProcessor(self._jar))
+        self.last = ""
+        """Where it is."""
 
     def cookies(self) -> list[Cookie]:
         return list(self._jar)
@@ -39,20 +64,62 @@ class Browser:
         """Out: where it ended up, and the page's text."""
         try:
             with self._opener.open(url, timeout=20) as answer:
+                self.last = answer.url
                 return answer.url, answer.read().decode()
         except HTTPError as error:
-            return url, error.read().decode()
+            return error.url or url, error.read().decode()
+
+    def redirected(self, url: str) -> str:
+        """Where this address sends the browser, without going there."""
+        try:
+            build_opener(HTTPCookieProcessor(self._jar), Stay).open(url, timeout=20)
+        except HTTPError as error:
+            return str(error.headers["Location"])
+        raise AssertionError(f"{url} leads nowhere else")
+
+    def plant(self, cookie: Cookie) -> None:
+        """Give it another browser's cookie."""
+        self._jar.set_cookie(copy(cookie))
 
     def went_to(self, url: str) -> str:
         """Where it ended up."""
         return self.open(url)[0]
 
-    def sign_in(self, back_from_intercom: str, user_id: str) -> str:
-        """Go on after the consent, and sign in with Slack as `user_id`. Out: the last page."""
-        sign_in_page, text = self.open(back_from_intercom)
-        if "/openid/connect/authorize" not in sign_in_page:
+    def send(self, url: str, origin: str = "", **form: str) -> tuple[str, str]:
+        """Send a form. Out: where it ended up, and the page's text."""
+        headers = {"Origin": origin} if origin else {}
+        request = Request(url, urlencode(form).encode(), headers)
+        try:
+            with self._opener.open(request, timeout=20) as answer:
+                self.last = answer.url
+                return answer.url, answer.read().decode()
+        except HTTPError as error:
+            return error.url or url, error.read().decode()
+
+    def sign_in(self, link: str, user_id: str) -> tuple[str, str]:
+        """Open a link for connecting and sign in with Slack as `user_id`. Out: where it ended up
+        (Intercom's consent, if all is well), and the page's text."""
+        where, text = self.open(link)
+        if "/openid/connect/authorize" not in where:
+            return where, text
+        return self.open(f"{where}&sandbox_user={user_id}")
+
+    def agree(self, consent: str, admin_id: str) -> str:
+        """Agree at Intercom, signed in there as this admin. Out: the last page."""
+        return self.send(consent, decision="authorize", admin=admin_id)[1]
+
+    def connect(self, link: str, person: Person, admin: Person | None = None) -> str:
+        """The whole way, with this person's Intercom or somebody else's. Out: the last page."""
+        where, text = self.sign_in(link, person.slack_user_id)
+        if not is_consent(where):
             return text
-        return self.open(f"{sign_in_page}&sandbox_user={user_id}")[1]
+        return self.agree(where, str((admin or person).intercom_admin_id))
+
+    def not_me(self, world: "World", page: str, origin: str | None = None) -> str:
+        """Press *That's not me* on the last page. Out: the page that follows."""
+        token = page.partition('name="token" value="')[2].partition('"')[0]
+        url = world.sandbox.public_url
+        return self.send(f"{url}/connect/not-me", url if origin is None else origin, token=token)[1]
 
 
 class World:
@@ -112,10 +179,6 @@ class World:
             return [m for m in found if float(m.ts) > float(since)]
 
         return self.slack.wait(sent, what="the connect button")[-1]
-
-    def consent(self, link: str, person: Person) -> str:
-        """Agree at Intercom as this person. Out: where the browser is sent back to."""
-        return self.scalekit.authorize(link, str(person.intercom_admin_id))
 
     def audit(self) -> list[dict[str, Any]]:
         """The audit's entries, the oldest first; skips the test where Redis is embedded in web."""

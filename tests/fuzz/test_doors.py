@@ -191,6 +191,7 @@ class Fuzzer:
             (3, self._single(self._elsewhere)),
             (6, self._single(self._webhook)),
             (9, self._connecting),
+            (2, self._single(self._taking_back)),
         ]
         weights, makers = zip(*ways, strict=True)
         return random.choices(makers, weights)[0](random, line)
@@ -309,32 +310,58 @@ class Fuzzer:
     def _connecting(self, random: Random, line: Line) -> list[tuple[Knock, int]]:
         """Some way along the connect flow; with luck to its end."""
         sent: list[tuple[Knock, int]] = []
-        state = random.randbytes(16).hex()
+        link = random.randbytes(16).hex()
         pending = PendingConnection(
             team_id=MAYA.slack_team_id,
             enterprise_id=None,
             user_id=MAYA.slack_user_id,
             identifier=identifier(MAYA),
         )
-        key = f"connect:{hashlib.sha256(state.encode()).hexdigest()}"
+        key = f"connect-link:{hashlib.sha256(link.encode()).hexdigest()}"
         self._redis.set(key, f"value:{pending.model_dump_json()}", ex=60)
-        query = [("state", state), ("auth_request_id", _odd_text(random))]
-        path = f"/connect/verify?{_query(random, query)}"
-        knock = Knock("GET", path, _cookies(random, ""))
-        status, headers = line.send(knock)
-        sent.append((knock, status))
-        if status != 303:
+        self._redis.set(f"owner:{identifier(MAYA)}", pending.model_dump_json())
+
+        def knock(path: str, query: list[tuple[str, str]], cookie: str) -> dict[str, str]:
+            """Out: the answer's headers; empty where it leads no further."""
+            made = Knock("GET", f"{path}?{_query(random, query)}", _cookies(random, cookie))
+            status, headers = line.send(made)
+            sent.append((made, status))
+            return headers if status == 303 else {}
+
+        at_slack = knock("/connect/start", [("state", link)], "")
+        if not at_slack:
             return sent
-        location = headers["location"]
-        asked = dict(parse_qsl(urlsplit(location).query))
-        cookie = headers["set-cookie"].partition(";")[0]
+        asked = dict(parse_qsl(urlsplit(at_slack["location"]).query))
         code = _odd_text(random)
         if random.random() < 0.7:
-            code = self._code(location, random.choice((MAYA, MAYA, TOM)).slack_user_id)
+            person = random.choice((MAYA, MAYA, TOM))
+            code = self._code(at_slack["location"], person.slack_user_id)
+        cookie = at_slack["set-cookie"].partition(";")[0]
         query = [("state", asked["state"]), ("code", code)]
-        path = f"/connect/slack?{_query(random, query)}"
-        knock = Knock("GET", path, _cookies(random, cookie))
-        return [*sent, (knock, line.send(knock)[0])]
+        at_intercom = knock("/connect/slack", query, cookie)
+        if not at_intercom:
+            return sent
+        auth_request, state = _odd_text(random), random.randbytes(16).hex()
+        if random.random() < 0.7:
+            back = self._world.scalekit.authorize(
+                at_intercom["location"], str(MAYA.intercom_admin_id)
+            )
+            returned = dict(parse_qsl(urlsplit(back).query))
+            auth_request, state = returned["auth_request_id"], returned["state"]
+        cookie = at_intercom["set-cookie"].partition(";")[0]
+        query = [("state", state), ("auth_request_id", auth_request)]
+        knock("/connect/verify", query, cookie)
+        return sent
+
+    def _taking_back(self, random: Random) -> Knock:
+        """The form of the last page, or what somebody makes of it."""
+        ours = self._world.sandbox.public_url
+        origin = random.choice((ours, ours, "null", "https://evil.example", ""))
+        body = random.choice(
+            (b"token=x", b"token=", b"", b"token=a&token=b", b"a=b&" * 9, random.randbytes(40))
+        )
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": origin}
+        return Knock("POST", "/connect/not-me", headers | _cookies(random, ""), body)
 
     def _code(self, location: str, user_id: str) -> str:
         """What Slack gives this person's browser."""
@@ -383,6 +410,7 @@ def _cookies(random: Random, usual: str) -> dict[str, str]:
         "connecting",
         "connecting=",
         "connecting=ÿ",
+        "__Host-connecting=x",
         'connecting="\\377\\',
         "connecting=a; connecting=b",
         "a" * 5_000,

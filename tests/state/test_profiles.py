@@ -113,3 +113,17 @@ async def test_the_audit_has_an_age_limit(docket: Docket) -> None:
         assert await redis.xlen(STREAM) == 1
         await audit.trim()
         assert await redis.xlen(STREAM) == 0
+
+
+async def test_what_does_not_parse_counts_as_not_there_and_preferences_as_the_strictest(
+    docket: Docket,
+) -> None:
+    profiles = Profiles(docket, timedelta(days=1))
+    assert await profiles.preferences("maya") == Preferences()
+    async with docket.redis() as redis:
+        await redis.set("preferences:maya", b'{"approvals": "of the next release"}')
+        await redis.set("teammate:maya", b"{")
+        await redis.hset("recent:maya", "abcd1234", b"[]")
+    assert await profiles.preferences("maya") == Preferences(approvals="writes", private=True)
+    assert await profiles.teammate("maya") is None
+    assert await profiles.recent_requests("maya") == []

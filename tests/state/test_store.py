@@ -38,7 +38,7 @@ async def test_a_request_is_accepted_once_by_any_of_its_names(store: Store) -> N
     assert not await store.accept(request(), ["Ev-other", "T1:C1:100.1"], WHO)
     assert await store.accept(request(2), ["Ev2"], WHO)
     assert await store.knows(CONVERSATION)
-    token, run, inbox = await store.take(CONVERSATION)
+    token, run, inbox, _ = await store.take(CONVERSATION)
     assert token
     assert run is None
     assert [item.id for item in inbox] == ["Ev1", "Ev2"]

@@ -75,8 +75,8 @@ def rebuild(body: str, profile: Profile) -> Body:
             raise TooMuch
     except TooMuch:
         raise BodyRefused(
-            f"The text comes out at more than {LARGEST_OUT:,} bytes, because of long links or deep"
-            " lists that go over many paragraphs. Please simplify it."
+            f"The text comes out at more than {LARGEST_OUT:,} bytes as HTML. Please shorten it, or"
+            " use fewer and shorter links."
         ) from None
     return made
 

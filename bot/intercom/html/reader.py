@@ -177,7 +177,7 @@ class _Reader:
         table = next((kind for _, _, kind in self._open[::-1] if isinstance(kind, Table)), None)
         if tag == "table":
             # Intercom refuses tables in lists and in tables: there, cells are paragraphs.
-            inside = any(name in ("li", "td", "th") for name, _, _ in self._open)
+            inside = any(name in ("ul", "ol", "td", "th") for name, _, _ in self._open)
             new = Table() if self._article and not inside else None
             here.extend([new] if new else [])
             self._open.append((tag, here, new))

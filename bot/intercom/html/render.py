@@ -107,7 +107,7 @@ def _shown(block: Block) -> str:
         return "> " + text_from(block.blocks).replace("\n", "\n> ")
     if isinstance(block, Table):
         return "\n".join(
-            " | ".join(" / ".join(text_from(cell.blocks).split("\n")) for cell in row)
+            " | ".join(" / ".join(filter(None, text_from(cell.blocks).split("\n"))) for cell in row)
             for row in block.rows
         )
     if isinstance(block, Video):

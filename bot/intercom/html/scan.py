@@ -14,6 +14,7 @@ _NAME = re.compile(r"=?[^ \t\n/>=]*")
 _EQUALS = re.compile(r"[ \t\n]*=[ \t\n]*")
 _UNQUOTED = re.compile(r"[^ \t\n>]*")
 _COMMENT_END = re.compile(r"--!?>")
+_SILENT_END = {name: re.compile(rf"</{name}(?=[ \t\n/>])", re.I) for name in SILENT}
 Attributes = dict[str, str]
 
 
@@ -23,17 +24,17 @@ def tags_of(body: str) -> list[tuple[str, Attributes]]:
     at = 0
     while found := MARKUP.search(body, at):
         name = (found["name"] or "").lower()
-        tag = attributes_at(body, found.end()) if name else ({}, found.end())
         if found["comment"] or found["doctype"]:
             at = after(body, found)
-            continue
-        if tag is None:
+        elif name not in KNOWN:
+            at = found.end()
+        elif (tag := attributes_at(body, found.end())) is None:
             break
-        at = tag[1] if name in KNOWN else found.end()
-        if name in KNOWN and not found["end"]:
-            tags.append((name, tag[0]))
-            if name in SILENT:
-                at = after_silent(body, name, at)
+        else:
+            at = tag[1]
+            if not found["end"]:
+                tags.append((name, tag[0]))
+                at = after_silent(body, name, at) if name in SILENT else at
     return tags
 
 
@@ -78,8 +79,9 @@ def after(body: str, found: re.Match[str]) -> int:
 
 
 def after_silent(body: str, name: str, at: int) -> int:
-    closed = re.compile(rf"</{name}(?=[ \t\n/>])[^>]*>", re.I).search(body, at)
-    return closed.end() if closed else len(body)
+    closed = _SILENT_END[name].search(body, at)
+    end = body.find(">", closed.end()) if closed else -1
+    return end + 1 if end >= 0 else len(body)
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.sandbox.people import PEOPLE
 from bot.sandbox.provider import ToolProvider
 from bot.sandbox.scalekit.accounts import Accounts, Link
 
@@ -39,10 +40,10 @@ class Pages:
 
     async def consent(self, request: Request) -> Response:
         try:
-            self._accounts.open_link(request.path_params["token"])
+            link = self._accounts.open_link(request.path_params["token"])
         except LookupError:
             return _gone()
-        preselected = request.query_params.get("as", "")
+        preselected = request.query_params.get("as", "") or _admin_of(link.identifier)
         options = "".join(
             f'<option value="{html.escape(str(admin["id"]))}"'
             f"{' selected' if str(admin['id']) == preselected else ''}>"
@@ -77,6 +78,12 @@ class Pages:
             raise LookupError(f"Intercom has no admin {admin_id}")
         link, auth_request_id = self._accounts.consent(token, admin_id)
         return _with(link.user_verify_url, auth_request_id=auth_request_id, state=link.state)
+
+
+def _admin_of(identifier: str) -> str:
+    """Who is likely to be signed in at Intercom, in the browser of whom the link was made for."""
+    user_id = identifier.rpartition(":")[2]
+    return next((p.intercom_admin_id or "" for p in PEOPLE if p.slack_user_id == user_id), "")
 
 
 def cancelled(link: Link) -> str:

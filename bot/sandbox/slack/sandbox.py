@@ -101,6 +101,7 @@ class SlackSandbox(Reading):
         for group in groups:
             methods |= group.methods()
         self._server.serve(methods, sign_in, self._interactions, files)
+        self._sign_in = sign_in
         self._scopes = scopes
         self._app_home = manifest.get("features", {}).get("app_home", {})
 
@@ -335,6 +336,17 @@ class SlackSandbox(Reading):
             self._server.revoked = "account_inactive"
             ts = self._workspace.next_ts()
             return self._events.send({"type": "app_uninstalled", "event_ts": ts})
+
+    # Sign in with Slack.
+
+    def rotate_signing_key(self) -> None:
+        """Slack signs ID tokens with another key from now on."""
+        self._sign_in.rotate_key()
+
+    @property
+    def keys_asked(self) -> int:
+        """How often somebody asked for the keys of ID tokens."""
+        return self._sign_in.keys_asked
 
     # Deliveries that no person could cause.
 

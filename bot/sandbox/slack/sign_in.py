@@ -1,4 +1,10 @@
-"""Sign in with Slack: the consent page, the code's exchange, the id token's keys."""
+"""Sign in with Slack: the consent page, the code's exchange, the id token's keys.
+
+An app may ask for the user scopes of its manifest and nothing else: the Java SDK's guide to Sign in
+with Slack requires `openid` there, and derive-to/derive#598 was refused without it. The exchange is
+a confidential client's: a code verifier beside the client secret gets `internal_error`, and none
+without the secret `bad_client_secret` (paradigmxyz/centaur#1101).
+"""
 
 import base64
 import hashlib
@@ -25,7 +31,6 @@ Json = dict[str, Any]
 
 CODE_LIFETIME = 600.0
 TOKEN_LIFETIME = 3600
-KEY_ID = "sandbox-1"
 SCOPES = {"openid", "email", "profile"}
 
 
@@ -51,17 +56,31 @@ class SignIn:
         url: str,
     ) -> None:
         self._workspace = workspace
-        self._redirects = set(manifest.get("oauth_config", {}).get("redirect_urls", []))
+        oauth: Mapping[str, Any] = manifest.get("oauth_config", {})
+        self._redirects = set(oauth.get("redirect_urls", []))
+        self._scopes = SCOPES & set(oauth.get("scopes", {}).get("user", []))
         self._client = client
         self._issuer = issuer
         self._url = url
         self._codes: dict[str, Grant] = {}
         self.tokens: dict[str, Grant] = {}
+        self._key_number = 1
+        self.keys_asked = 0
+        """How often the keys were asked for."""
 
     @cached_property
     def _key(self) -> rsa.RSAPrivateKey:
         # Made when first needed: it takes longer than all the rest of a start.
         return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+    @property
+    def _key_id(self) -> str:
+        return f"sandbox-{self._key_number}"
+
+    def rotate_key(self) -> None:
+        """From now on another key signs, and only that one is published."""
+        self._key_number += 1
+        self.__dict__.pop("_key", None)
 
     def methods(self) -> dict[str, Method]:
         names = ("client_id", "client_secret", "code", "redirect_uri", "grant_type")
@@ -120,12 +139,13 @@ class SignIn:
         )
 
     async def keys(self, request: Request) -> Response:
+        self.keys_asked += 1
         numbers = self._key.public_key().public_numbers()
         key = {
             "kty": "RSA",
             "use": "sig",
             "alg": "RS256",
-            "kid": KEY_ID,
+            "kid": self._key_id,
             "n": _b64(numbers.n.to_bytes(256, "big")),
             "e": _b64(numbers.e.to_bytes(3, "big")),
         }
@@ -138,7 +158,7 @@ class SignIn:
             return "redirect_uri did not match any configured URIs"
         if query.get("response_type") != "code":
             return "response_type must be code"
-        if "openid" not in _scopes(query) or _scopes(query) - SCOPES:
+        if "openid" not in _scopes(query) or _scopes(query) - self._scopes:
             return "Invalid permissions requested"
         if query.get("code_challenge") and query.get("code_challenge_method") != "S256":
             return "code_challenge_method must be S256"
@@ -167,10 +187,8 @@ class SignIn:
             raise SlackError("invalid_code")
         if args.get("redirect_uri") != grant.redirect_uri:
             raise SlackError("bad_redirect_uri")
-        if grant.challenge:
-            verifier = args.get("code_verifier", "")
-            if _b64(hashlib.sha256(verifier.encode()).digest()) != grant.challenge:
-                raise SlackError("invalid_code_verifier")
+        if grant.challenge or args.get("code_verifier"):
+            raise SlackError("internal_error")
         token = f"xoxp-sandbox-{secrets.token_hex(12)}"
         self.tokens[token] = grant
         return {
@@ -199,7 +217,7 @@ class SignIn:
         }
         if grant.nonce:
             claims["nonce"] = grant.nonce
-        header = {"alg": "RS256", "typ": "JWT", "kid": KEY_ID}
+        header = {"alg": "RS256", "typ": "JWT", "kid": self._key_id}
         signed = ".".join(_b64(json.dumps(part).encode()) for part in (header, claims))
         proof = self._key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"{signed}.{_b64(proof)}"

@@ -39,9 +39,13 @@ class Claim:
     enterprise_id: str | None = None
     user_teams: Sequence[str] = ()
     """What it gives as the user's own workspace or organization."""
+    is_complete: bool = False
+    """Where it names no organization there is none: it says all of an installation."""
 
     def contradicts(self, own: Workspace) -> bool:
         """Whether the app is installed elsewhere by it."""
+        if self.is_complete:
+            return (self.team_id, self.enterprise_id) != (own.team_id, own.enterprise_id)
         return self.team_id not in (None, "", own.team_id) or self.enterprise_id not in (
             None,
             "",

@@ -1,9 +1,9 @@
-"""What people write becomes requests: whose it is, whether it is for the agent, who may read the
-answer. What Slack has to be asked for that is kept for some minutes; where it is not, a job asks.
+"""What people write becomes requests, if it is for the agent. Whose a request is and who may read
+the answer is decided here too, as far as it is known; what Slack has to be asked for that is asked
+at the gate, before the request is begun.
 """
 
 import re
-from typing import NamedTuple
 
 import structlog
 
@@ -12,9 +12,9 @@ from bot.base_model import BaseModel
 from bot.services import Services
 from bot.slack.api.cache import NotCached
 from bot.slack.formatting import unescape
-from bot.slack.inbound.access import Claim, TurnedAway
+from bot.slack.inbound.access import TurnedAway
+from bot.slack.inbound.gate import claim_of, turn_away_once
 from bot.slack.payloads import Envelope, MessageEvent
-from bot.slack.privately import ask_privately
 from bot.state.models import Conversation, Request
 
 log = structlog.get_logger()
@@ -35,58 +35,48 @@ class Incoming(BaseModel):
         return [self.envelope.event_id, f"{team_id}:{self.event.channel}:{self.event.ts}"]
 
 
-class _Addressed(NamedTuple):
-    request: Request
-    is_mention: bool
-
-
 class Intake:
     def __init__(self, services: Services) -> None:
         self._services = services
 
     async def receive(self, incoming: Incoming) -> None:
-        """Take a message in, at once where everything is known, else by a job. Raises RedisError,
-        or Contradiction for one that names no installation."""
+        """Take a message in without asking Slack anything. Raises RedisError, or Contradiction for
+        one that names no installation."""
         try:
             await self.take(incoming, look_up=False)
         except NotCached:
             installation, event = incoming.envelope.installation, incoming.event
-            key = f"{installation.team_id}:{event.channel}:{event.ts}:{event.type}"
-            await self._services.queue.take_message(key, incoming.model_dump_json())
+            place = f"{installation.team_id}:{event.channel}:{event.ts}"
+            await self._services.queue.take_message(place, incoming.model_dump_json())
 
     async def take(self, incoming: Incoming, *, look_up: bool = True) -> None:
-        """Raises NotCached where Slack would have to be asked and `look_up` forbids it, RedisError
-        or SlackFailure where trying again later can help."""
+        """`look_up`: whether there is time to ask Slack who the bot is; all else that is not known
+        is looked up as the request is begun.
+
+        Raises NotCached, RedisError, or SlackFailure where trying again later can help.
+        """
         services, event = self._services, incoming.event
-        addressed = await self._addressed(incoming, look_up)
-        if addressed is None:
+        request = await self._addressed(incoming, look_up)
+        if request is None:
             return
-        request, is_mention = addressed
-        try:
-            user = await self._admit(incoming, look_up)
-        except TurnedAway as turned:
-            if turned.words and await services.store.first_time(f"{event.channel}:{event.ts}"):
-                await services.queue.turn_away(
-                    incoming.envelope.event_id,
-                    event.channel,
-                    request.user_id,
-                    turned.words,
-                    event.thread_ts,
-                )
-            return
-        request = request.model_copy(
-            update={"team_id": user.team_id, "enterprise_id": user.enterprise_id}
-        )
         if is_stop(request.text) and await self._stop(request.conversation, event.ts):
             return
-        if await self._is_private(incoming, user, look_up):
-            await self._ask_privately(request, incoming.seen, look_up)
+        try:
+            await services.access.admit(claim_of(request), look_up=False)
+        except NotCached:
+            request.admitted = False
+        except TurnedAway as turned:
+            await turn_away_once(services, request, turned)
             return
-        fresh = await services.store.accept(request, incoming.seen, user.identifier)
-        log.info("request_accepted", request=request.id, repeat=not fresh, mention=is_mention)
+        if await self._is_private(incoming, request):
+            await services.queue.answer_privately(request, incoming.seen)
+            return
+        identifier = SlackUser.of(request).identifier
+        fresh = await services.store.accept(request, incoming.seen, identifier)
+        log.info("request_accepted", request=request.id, repeat=not fresh)
         await services.queue.advance(request.conversation, event.ts)
 
-    async def _addressed(self, incoming: Incoming, look_up: bool) -> _Addressed | None:
+    async def _addressed(self, incoming: Incoming, look_up: bool) -> Request | None:
         """The request, if it is one: a mention, a direct message, or a further message in a thread
         in which its author talks to the agent."""
         envelope, event = incoming.envelope, incoming.event
@@ -102,51 +92,36 @@ class Intake:
             team_id=installation.team_id,
             enterprise_id=installation.enterprise_id,
             user_id=event.user,
+            user_team=event.user_team or None,
             channel_id=event.channel,
             thread_ts=event.thread_ts or event.ts,
             ts=event.ts,
             text=_said(event.text, bot_user_id),
             is_direct=event.is_direct,
         )
-        is_mention = bot_user_id in mentioned
-        if not (is_mention or event.is_direct):
-            is_for_somebody_else = bool(mentioned)
-            known = not is_for_somebody_else and await self._services.store.knows(
-                request.conversation
-            )
-            if not known:
-                return None
-        return _Addressed(request, is_mention)
+        if bot_user_id in mentioned or event.is_direct:
+            return request
+        is_for_somebody_else = bool(mentioned)
+        if is_for_somebody_else or not await self._services.store.knows(request.conversation):
+            return None
+        return request
 
-    async def _admit(self, incoming: Incoming, look_up: bool) -> SlackUser:
-        installation, event = incoming.envelope.installation, incoming.event
-        assert event.user is not None
-        claim = Claim(
-            event.user,
-            installation.team_id,
-            installation.enterprise_id,
-            [event.user_team] if event.user_team else [],
-        )
-        return await self._services.access.admit(claim, look_up=look_up)
-
-    async def _is_private(self, incoming: Incoming, user: SlackUser, look_up: bool) -> bool:
-        """Whether the answer is for the asker alone: they want it so, or people of another
-        organization read there, or might."""
-        services, event = self._services, incoming.event
-        if event.is_direct:
+    async def _is_private(self, incoming: Incoming, request: Request) -> bool:
+        """Whether it is known that the answer is for the asker alone: they want it so, or people of
+        another organization read there, or might."""
+        services = self._services
+        if request.is_direct:
             return False
-        if (await services.profiles.preferences(user.identifier)).private:
+        preferences = await services.profiles.preferences(SlackUser.of(request).identifier)
+        if preferences.private:
             return True
         if incoming.envelope.is_ext_shared_channel:
-            await services.channels.note_shared(event.channel)
+            await services.channels.note_shared(request.channel_id)
             return True
-        return await services.channels.is_shared(event.channel, look_up=look_up)
-
-    async def _ask_privately(self, request: Request, seen: list[str], look_up: bool) -> None:
-        if look_up:
-            await ask_privately(self._services, request, seen)
-        else:
-            await self._services.queue.ask_privately(request, seen)
+        try:
+            return await services.channels.is_shared(request.channel_id, look_up=False)
+        except NotCached:
+            return False
 
     async def _stop(self, conversation: Conversation, cause: str) -> bool:
         """Stop what runs for this thread, in it or privately. Out: whether there was anything."""

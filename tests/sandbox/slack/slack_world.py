@@ -52,7 +52,8 @@ def manifest() -> dict[str, Any]:
                     "mpim:read",
                     "reactions:write",
                     "users:read",
-                ]
+                ],
+                "user": ["openid", "profile"],
             },
         },
         "settings": {

@@ -18,6 +18,7 @@ from slack_world import (
     Page,
     client_of,
     fetch,
+    manifest,
     refused,
 )
 
@@ -87,18 +88,49 @@ class TestSignIn:
         )
         assert (await refused(call))["error"] == "invalid_code"
 
-    async def test_proof_key(self, slack: SlackSandbox, client: AsyncWebClient) -> None:
+    async def test_a_proof_key_beside_the_secret_is_refused_as_slack_does(
+        self, slack: SlackSandbox, client: AsyncWebClient
+    ) -> None:
         digest = hashlib.sha256(b"verifier").digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         pkce = {"code_challenge": challenge, "code_challenge_method": "S256"}
-        secret = (slack.client_id, slack.client_secret)
+        for verifier in ({}, {"code_verifier": "verifier"}):
+            code = await self._code(slack, MAYA_ID, **pkce)
+            call = client.openid_connect_token(
+                slack.client_id, slack.client_secret, code=code, redirect_uri=REDIRECT, **verifier
+            )
+            assert (await refused(call))["error"] == "internal_error"
         code = await self._code(slack, MAYA_ID, **pkce)
-        call = client.openid_connect_token(*secret, code=code, redirect_uri=REDIRECT)
-        assert (await refused(call))["error"] == "invalid_code_verifier"
-        code = await self._code(slack, MAYA_ID, **pkce)
-        assert await client.openid_connect_token(
-            *secret, code=code, redirect_uri=REDIRECT, code_verifier="verifier"
+        call = client.openid_connect_token(
+            slack.client_id, "", code=code, redirect_uri=REDIRECT, code_verifier="verifier"
         )
+        assert (await refused(call))["error"] == "bad_client_secret"
+
+    async def test_an_app_may_ask_for_the_user_scopes_of_its_manifest_only(self) -> None:
+        without = manifest()
+        without["oauth_config"]["scopes"]["user"] = ["profile"]
+        slack = SlackSandbox(without)
+        slack.start()
+        page = await self._ask(slack, self._query(slack) | {"scope": "openid"})
+        slack.stop()
+        assert page.status == 400
+        assert "Invalid permissions requested" in page.text
+
+    async def test_another_key_signs_after_a_rotation(
+        self, slack: SlackSandbox, client: AsyncWebClient
+    ) -> None:
+        kids = []
+        for _ in range(2):
+            code = await self._code(slack, MAYA_ID)
+            token = await client.openid_connect_token(
+                slack.client_id, slack.client_secret, code=code, redirect_uri=REDIRECT
+            )
+            await self._verified(slack, token["id_token"])
+            header = token["id_token"].partition(".")[0]
+            kids.append(json.loads(base64.urlsafe_b64decode(header + "=="))["kid"])
+            slack.rotate_signing_key()
+        assert kids[0] != kids[1]
+        assert slack.keys_asked == 2
 
     @pytest.mark.parametrize(
         "change",

@@ -53,18 +53,11 @@ function message(item, { inThread }) {
   if (item.streaming) body.append(el("span", { class: "caret" }));
   const press = (action_id, value) =>
     act("click", { channel: ui.place, ts: item.ts, action_id, value: value ?? null });
-  for (const part of item.blocks) body.append(block(withAccount(part), names(), press));
+  for (const part of item.blocks) body.append(block(part, names(), press));
   if (!item.blocks.length && !item.markdown && item.text) body.append(rich(item.text, names(), false));
   if (!inThread && !item.private) body.append(...below(item));
   const kind = `message${item.private ? " private" : ""}`;
   return el("article", { class: kind, dataset: { channel: ui.place, ts: item.ts } }, avatar(item.user), body);
-}
-
-// The consent page opens as the person who clicks: their own Intercom admin is preselected.
-function withAccount(part) {
-  if (part.type !== "actions" || !me().admin) return part;
-  const elements = part.elements.map((e) => (e.url?.includes("/connect/") ? { ...e, url: `${e.url}?as=${me().admin}` } : e));
-  return { ...part, elements };
 }
 
 function below(item) {
@@ -142,7 +135,7 @@ function drawMessages() {
   $("composer").hidden = isDm && ui.tab === "home";
   if (isDm && ui.tab === "home") {
     const press = (action_id, value) => act("click", { action_id, value: value ?? null });
-    const blocks = state.home?.blocks.map((part) => block(withAccount(part), names(), press));
+    const blocks = state.home?.blocks.map((part) => block(part, names(), press));
     redraw(box, [el("div", { class: "empty" }, ...(blocks ?? ["Nothing here yet."]))]);
     return;
   }
@@ -286,7 +279,7 @@ function drawModal() {
   const inputs = [];
   const press = (action_id, value) => act("click", { view_id: view.id, action_id, value: value ?? null });
   const nodes = view.blocks.map((part) => {
-    if (part.type !== "input") return block(withAccount(part), names(), press);
+    if (part.type !== "input") return block(part, names(), press);
     const kind = part.element;
     const field = kind.options
       ? el("select", {}, ...kind.options.map((o) => el("option", { value: o.value }, o.text.text)))
