@@ -24,8 +24,8 @@ from bot.agent.toolset import Toolset
 from bot.agent.turns import CLAUDE, Turns
 from bot.agent.work import Next, RunFailed, Thread, Trouble, Work, keep, settle_cards
 from bot.agent.write_audit import WriteAudit
-from bot.intercom.areas import permission_for
 from bot.intercom.links import conversation_link
+from bot.intercom.permissions import permission_for
 from bot.settings import Settings
 from bot.state.metrics import Metrics
 from bot.state.models import Head, ToolCall

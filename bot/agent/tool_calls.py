@@ -4,14 +4,13 @@ without having run."""
 import hashlib
 import json
 from datetime import UTC, datetime
-from typing import Any
 
 from bot.agent.claude import ToolUse
 from bot.agent.results import error
-from bot.agent.toolset import BadInput, Tool, Toolset
-from bot.intercom.author import SpeaksAsCustomer, sign
+from bot.agent.toolset import BadInput, Toolset
+from bot.intercom.call_titles import title
 from bot.intercom.changes import edited
-from bot.intercom.titles import title
+from bot.intercom.inputs import SpeaksAsCustomer
 from bot.settings import Approvals
 from bot.state.models import Decision, Effect, Run, ToolCall, WithdrawnCard
 
@@ -79,12 +78,15 @@ def build_tool_call(use: ToolUse, toolset: Toolset, run: Run, account: str) -> T
     call = ToolCall(id=use.id, name=use.name, input=use.input, title=title(use.name, use.input))
     try:
         tool = toolset.check(use.name, use.input)
+        call.input = toolset.prepared(use.name, use.input)
     except BadInput as problem:
+        if isinstance(problem.__cause__, SpeaksAsCustomer):
+            refuse(call, "Not run", SPEAKS_AS_CUSTOMER)
+            return call
         call.state, call.outcome = "failed", "Did not fit the tool"
         call.result = error(str(problem), "Correct the call, or use another tool.")
         return call
-    call.input = tool.unsigned(use.input)
-    call.effect = tool.effect_of(use.input)
+    call.effect = tool.effect_of(call.input)
     before = [
         other
         for other in [*run.ended_calls, *run.calls]
@@ -93,8 +95,6 @@ def build_tool_call(use: ToolUse, toolset: Toolset, run: Run, account: str) -> T
     if not call.is_read:
         if any(other.state in ("done", "unknown") or not other.ended for other in before):
             refuse(call, "Not run a second time", DONE_BEFORE)
-        elif _speaks_as_customer(tool, use.input):
-            refuse(call, "Not run", SPEAKS_AS_CUSTOMER)
     elif len(before) >= REPEATS_AT_MOST:
         refuse(call, "Not run again", REPEATED)
     return call
@@ -140,17 +140,8 @@ def apply_decision(decision: Decision, call: ToolCall, toolset: Toolset) -> None
         return refuse(call, "Denied", error(words, advice))
     if decision.edits:
         try:
-            call.input = edited(call.input, decision.edits)
-            toolset.check(call.name, call.input)
+            call.input = toolset.prepared(call.name, edited(call.input, decision.edits))
         except BadInput as problem:
             return refuse(call, "Did not fit after the edit", error(str(problem), "Tell them."))
     call.state = "approved"
     return None
-
-
-def _speaks_as_customer(tool: Tool, tool_input: dict[str, Any]) -> bool:
-    try:
-        sign(tool.name, tool.input_schema, tool_input, "0")
-    except SpeaksAsCustomer:
-        return True
-    return False

@@ -20,13 +20,13 @@ from bot.agent.limits import Limits
 from bot.agent.results import as_data, error, with_edits
 from bot.agent.tool_calls import UNKNOWN, close_unfinished, needs_approval, withdraw
 from bot.agent.toolset import BadInput, Toolset
-from bot.intercom.areas import permission_for
-from bot.intercom.author import sign
+from bot.intercom.call_titles import outcome, title
 from bot.intercom.links import call_link
-from bot.intercom.titles import outcome, title
+from bot.intercom.permissions import permission_for
 from bot.intercom.verification.of_tool import probe_for
 from bot.intercom.verification.probe import Probe, Write
 from bot.intercom.verification.verdict import Verdict
+from bot.intercom.write_author import sign
 from bot.settings import Approvals, Region
 from bot.state.models import Teammate, ToolCall
 from bot.state.pacing import Pacing
@@ -148,7 +148,7 @@ class Tools:
                 await self._look(call)
         else:
             call.state = "done"
-            call.outcome = outcome(result)
+            call.outcome = outcome(call.name, result)
             call.link = call_link(call.input, result, self._region)
             call.result = as_data(call.name, result)
         if call.decision and call.decision.edits:

@@ -11,8 +11,10 @@ from referencing.exceptions import Unresolvable
 
 from bot.accounts.scalekit import ToolDefinition
 from bot.base_model import BaseModel
-from bot.intercom.author import ONLY_AS_CUSTOMER, without_author
+from bot.intercom.catalogue import declared
+from bot.intercom.inputs import SCALEKITS_OWN, InputRefused, prepare, without_undeclared
 from bot.intercom.policy import effect, is_read
+from bot.intercom.write_author import without_author
 from bot.state.models import Effect
 
 log = structlog.get_logger()
@@ -20,30 +22,10 @@ log = structlog.get_logger()
 NAME = re.compile(r"^[a-zA-Z0-9_-]{1,128}$")
 LOADED_AT_MOST = 30
 """More tools than this, and the less common ones wait behind tool search."""
-ALWAYS_LOADED = frozenset(
-    "intercom_" + name
-    for name in [
-        "search_conversations",
-        "retrieve_conversation",
-        "list_conversations",
-        "search_contacts",
-        "retrieve_contact",
-        "search_tickets",
-        "search_articles",
-        "list_admins",
-        "list_teams",
-        "list_tags",
-        "reply_to_conversation",
-        "manage_conversation",
-        "create_contact_note",
-        "attach_tag_to_conversation",
-    ]
-)
 TOOL_SEARCH = {"type": "tool_search_tool_bm25_20251119", "name": "tool_search_tool_bm25"}
 NOTHING_ELSE: Registry[Any] = Registry()
 """Holds no other schema and fetches none, whatever a `$ref` says."""
 REFERENCES = ("$ref", "$dynamicRef")
-SCALEKITS_OWN = ("schema_version", "tool_version")
 
 
 class Tool(BaseModel):
@@ -55,11 +37,6 @@ class Tool(BaseModel):
     """What Claude sees and what its input is checked against."""
     read_only_hint: bool | None = None
     destructive_hint: bool | None = None
-
-    def unsigned(self, tool_input: dict[str, Any]) -> dict[str, Any]:
-        """An input without the fields that name an author, which are not Claude's to choose."""
-        hidden = {*self.input_schema["properties"]} - {*self.shown_schema["properties"]}
-        return {key: value for key, value in tool_input.items() if key not in hidden}
 
     def effect_of(self, tool_input: dict[str, Any]) -> Effect:
         """What a call with this input does."""
@@ -86,7 +63,8 @@ class Toolset(BaseModel):
         those whose definition Claude's API would refuse."""
         tools = {}
         for definition in sorted(definitions, key=lambda item: item.name):
-            if definition.name in ONLY_AS_CUSTOMER:
+            known = declared(definition.name)
+            if known and not known.usable:
                 continue
             if not NAME.match(definition.name):
                 log.warning("tool_left_out", tool=definition.name, why="name")
@@ -104,11 +82,11 @@ class Toolset(BaseModel):
             return [_param(tool) for tool in self.tools]
         return [
             TOOL_SEARCH,
-            *(_param(tool) for tool in self.tools if tool.name in ALWAYS_LOADED),
+            *(_param(tool) for tool in self.tools if _is_loaded(tool)),
             *(
                 {**_param(tool), "defer_loading": True}
                 for tool in self.tools
-                if tool.name not in ALWAYS_LOADED
+                if not _is_loaded(tool)
             ),
         ]
 
@@ -133,6 +111,14 @@ class Toolset(BaseModel):
         if problems:
             raise BadInput("The input does not fit the tool. " + " · ".join(problems[:5]))
         return tool
+
+    def prepared(self, name: str, tool_input: dict[str, Any]) -> dict[str, Any]:
+        """The input as it is shown and, signed, sent. Raises BadInput."""
+        tool = self.check(name, tool_input)
+        try:
+            return prepare(tool.name, tool_input)
+        except InputRefused as refused:
+            raise BadInput(str(refused)) from refused
 
 
 def _refers_elsewhere(schema: Any) -> bool:
@@ -167,7 +153,7 @@ def _fit(definition: ToolDefinition) -> Tool:
         name=definition.name,
         description=definition.description or definition.annotations.title or definition.name,
         input_schema=schema,
-        shown_schema=without_author(definition.name, schema),
+        shown_schema=without_undeclared(definition.name, without_author(definition.name, schema)),
         read_only_hint=definition.annotations.read_only_hint,
         destructive_hint=definition.annotations.destructive_hint,
     )
@@ -181,6 +167,11 @@ def reads(definition: ToolDefinition) -> bool:
         read_only_hint=hints.read_only_hint,
         destructive_hint=hints.destructive_hint,
     )
+
+
+def _is_loaded(tool: Tool) -> bool:
+    known = declared(tool.name)
+    return bool(known and known.loaded)
 
 
 def _param(tool: Tool) -> dict[str, Any]:

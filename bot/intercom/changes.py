@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from bot.intercom.author import AUTHOR_FIELDS, SENT_FROM
+from bot.intercom.call_titles import title
 from bot.intercom.plain_text import html_of, text_of
 from bot.intercom.policy import effect
-from bot.intercom.titles import title
 from bot.state.models import Change, EditableField
 
+AUTHOR_FIELDS = ("admin_id", "author_id", "sender_id")
+SENT_FROM = frozenset({"intercom_create_message"})
 Names = Mapping[tuple[str, str], str]
 
 

@@ -1,106 +1,73 @@
-"""What a tool may do. Decided here in code, never by Claude.
+"""What a call does. Decided here in code, by the catalogue, never by Claude.
 
-A tool that this file does not know counts as a write, whatever its name or its annotations
-promise: annotations are honoured only where they make the policy stricter.
+Annotations are honored only where they make it stricter. A tool that the catalogue does not know
+is destructive, whatever its name or its annotations promise.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from typing import NamedTuple
 
+from bot.intercom.catalogue import declared
+from bot.intercom.catalogue.declaration import Input, Stored
 from bot.state.models import Effect
 
-READS = frozenset(
-    "intercom_" + name
-    for name in [
-        "identify_admin",
-        "list_activity_logs",
-        "list_admins",
-        "list_articles",
-        "list_companies",
-        "list_company_contacts",
-        "list_company_segments",
-        "list_contact_companies",
-        "list_contact_notes",
-        "list_contact_segments",
-        "list_contact_subscriptions",
-        "list_contacts",
-        "list_conversations",
-        "list_data_attributes",
-        "list_data_events",
-        "list_help_center_collections",
-        "list_help_centers",
-        "list_news_items",
-        "list_newsfeed_items",
-        "list_newsfeeds",
-        "list_segments",
-        "list_subscription_types",
-        "list_tags",
-        "list_teams",
-        "list_ticket_types",
-        "retrieve_admin",
-        "retrieve_article",
-        "retrieve_company",
-        "retrieve_contact",
-        "retrieve_conversation",
-        "retrieve_help_center",
-        "retrieve_help_center_collection",
-        "retrieve_news_item",
-        "retrieve_newsfeed",
-        "retrieve_note",
-        "retrieve_segment",
-        "retrieve_tag",
-        "retrieve_team",
-        "retrieve_ticket",
-        "retrieve_ticket_type",
-        "retrieve_visitor",
-        "search_articles",
-        "search_contacts",
-        "search_conversations",
-        "search_tickets",
-        "contacts_search",
-        "conversations_search",
-    ]
-)
-"""The last two are older names of the same tools."""
+WE_DO_NOT_KNOW = "We don't know what this tool does. Approve it only if you know it yourself."
+SAID_TO_DESTROY = "Intercom's tool list says that this takes something away."
 
 
-DESTROYING = ("delete", "merge", "redact", "archive", "detach")
-"""A tool whose name has one of these words takes something away."""
+class Consequence(NamedTuple):
+    """What a call does, and what its card warns of; "" where there is nothing to warn of."""
+
+    effect: Effect
+    warning: str
+
+
+def consequence(
+    tool_name: str,
+    tool_input: Input,
+    stored: Stored | None = None,
+    *,
+    read_only_hint: bool | None = None,
+    destructive_hint: bool | None = None,
+) -> Consequence:
+    """What a call does. Destructive is what takes something away or reaches a customer; where the
+    input leaves that open and `stored` does not settle it, the stricter holds.
+
+    Args:
+        tool_name: Scalekit's name.
+        tool_input: The call's input.
+        stored: The object that its rules look at (`judged_by`, else `changes`), as Intercom has it
+            now; None if it was not looked up.
+        read_only_hint: The connector's annotation.
+        destructive_hint: The connector's annotation.
+    """
+    tool = declared(tool_name)
+    if tool is None:
+        return Consequence("destructive", WE_DO_NOT_KNOW)
+    found = Consequence(*tool.consequence(tool_input, stored))
+    if destructive_hint and found.effect != "destructive":
+        return Consequence("destructive", SAID_TO_DESTROY)
+    if read_only_hint is False and found.effect == "read":
+        return Consequence("write", "")
+    return found
 
 
 def effect(
     tool_name: str,
-    tool_input: Mapping[str, Any],
+    tool_input: Input,
     *,
     read_only_hint: bool | None = None,
     destructive_hint: bool | None = None,
 ) -> Effect:
-    """What this call does. Destructive is what takes something away or reaches a customer; where
-    the input leaves that open, the stricter holds."""
-    if is_read(tool_name, read_only_hint=read_only_hint, destructive_hint=destructive_hint):
-        return "read"
-    words = tool_name.removeprefix("intercom_").split("_")
-    if destructive_hint or any(word in words for word in DESTROYING):
-        return "destructive"
-    return "destructive" if _reaches_customers(tool_name, tool_input) else "write"
-
-
-def _reaches_customers(tool_name: str, tool_input: Mapping[str, Any]) -> bool:
-    match tool_name.removeprefix("intercom_"):
-        case "reply_to_conversation" | "reply_to_ticket":
-            return tool_input.get("message_type") != "note"
-        case "create_message":
-            return True
-        case "manage_conversation":
-            return bool(tool_input.get("body"))
-        case "create_news_item" | "update_news_item" | "create_article" | "update_article":
-            return str(tool_input.get("state", "draft")) != "draft"
-        case "update_ticket":
-            return tool_input.get("is_shared", False) is not False
-        case _:
-            return False
+    """What a call does at most, without a look at what it changes."""
+    return consequence(
+        tool_name,
+        tool_input,
+        read_only_hint=read_only_hint,
+        destructive_hint=destructive_hint,
+    ).effect
 
 
 def is_read(tool_name: str, *, read_only_hint: bool | None, destructive_hint: bool | None) -> bool:
     """Whether a tool is known to change nothing."""
-    return tool_name in READS and read_only_hint is not False and not destructive_hint
+    found = effect(tool_name, {}, read_only_hint=read_only_hint, destructive_hint=destructive_hint)
+    return found == "read"

@@ -137,7 +137,7 @@ class Approvals:
             return empty
         try:
             tools = (await frozen(self._services.store, conversation)).toolset
-            tools.check(call.name, edited(call.input, edits))
+            tools.prepared(call.name, edited(call.input, edits))
         except RunFailed:
             return {}
         except BadInput as problem:

@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block
 from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import AccountsUnavailable
 from bot.accounts.teammates import NotConnected, NotPermitted
-from bot.intercom.areas import permission_for
+from bot.intercom.permissions import permission_for
 from bot.services import Services
 from bot.slack.connect import offer_to_connect
 from bot.slack.errands import CannotPost, respond

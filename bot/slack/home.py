@@ -22,7 +22,7 @@ from slack_sdk.models.views import View
 from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import AccountsUnavailable
 from bot.accounts.teammates import NotConnected, NotPermitted
-from bot.intercom.areas import Ability
+from bot.intercom.permissions import Ability
 from bot.services import Services
 from bot.settings import STRICTNESS, Approvals
 from bot.slack import messages

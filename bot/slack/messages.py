@@ -12,7 +12,7 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
-from bot.intercom.areas import Ability
+from bot.intercom.permissions import Ability
 from bot.slack.formatting import escape, moment
 from bot.state.audit import AuditEntry
 from bot.state.models import Teammate

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bot.agent.toolset import reads
-from bot.intercom.areas import Ability, abilities
+from bot.intercom.permissions import Ability, abilities
 from bot.services import Services
 from bot.state.models import Teammate
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from bot.intercom.author import AUTHOR_FIELDS
+from bot.intercom.catalogue import TOOLS as DECLARED
 from bot.intercom.changes import Subject, describe, edited, leaves, lookup, name_in, subjects
 from bot.intercom.plain_text import html_of, text_of
-from bot.intercom.policy import READS, effect
 
 CATALOGUE = json.loads((files("bot.sandbox.intercom") / "catalogue.json").read_text())
 TOOLS = {tool["name"]: tool["input_schema"]["properties"] for tool in CATALOGUE}
+READS = {name for name in TOOLS if DECLARED[name].effect == "read"}
+AUTHOR_FIELDS = ("admin_id", "author_id", "sender_id")
 WRITES = sorted(name for name in TOOLS if name not in READS)
 NAMES = {
     ("conversation", "1"): "“Refund” with Priya",
@@ -127,36 +128,3 @@ def test_what_a_person_typed_comes_out_as_typed() -> None:
     assert changed["body"] == "<p>One &amp; &lt;two&gt;<br>three</p><p>four</p>"
     assert changed["conversation_id"] == "1"
     assert text_of(html_of(typed)) == typed
-
-
-EFFECTS = [
-    ("reply_to_conversation", {"message_type": "note"}, "write"),
-    ("reply_to_conversation", {"message_type": "comment"}, "destructive"),
-    ("reply_to_ticket", {}, "destructive"),
-    ("manage_conversation", {"message_type": "close"}, "write"),
-    ("manage_conversation", {"message_type": "close", "body": "Bye"}, "destructive"),
-    ("create_message", {}, "destructive"),
-    ("update_article", {"state": "published"}, "destructive"),
-    ("update_article", {"state": "draft"}, "write"),
-    ("create_news_item", {"state": "live"}, "destructive"),
-    ("update_ticket", {"is_shared": True}, "destructive"),
-    ("update_ticket", {"is_shared": False}, "write"),
-    ("detach_tag_from_contact", {}, "destructive"),
-    ("archive_contact", {}, "destructive"),
-    ("unarchive_contact", {}, "write"),
-    ("merge_contacts", {}, "destructive"),
-    ("redact_conversation", {}, "destructive"),
-    ("list_tags", {}, "read"),
-]
-
-
-@pytest.mark.parametrize(("tool", "given", "expected"), EFFECTS)
-def test_effects(tool: str, given: dict[str, Any], expected: str) -> None:
-    assert effect(f"intercom_{tool}", given) == expected
-
-
-def test_annotations_only_make_it_stricter() -> None:
-    assert effect("intercom_list_tags", {}, destructive_hint=True) == "destructive"
-    assert effect("intercom_list_tags", {}, read_only_hint=False) == "write"
-    assert effect("intercom_frobnicate", {}, read_only_hint=True) == "write"
-    assert effect("intercom_delete_tag", {}, destructive_hint=False) == "destructive"

@@ -16,8 +16,7 @@ from bot.accounts.scalekit import Scalekit
 from bot.agent.limits import Limits
 from bot.agent.tools import Tools
 from bot.agent.toolset import Toolset
-from bot.intercom.author import ONLY_AS_CUSTOMER
-from bot.intercom.policy import READS
+from bot.intercom.catalogue import TOOLS
 from bot.intercom.verification.of_tool import probe_for
 from bot.intercom.verification.probe import Write
 from bot.sandbox.intercom import (
@@ -40,7 +39,7 @@ CATALOGUE = json.loads((files("bot.sandbox.intercom") / "catalogue.json").read_t
 WRITES = {
     tool["name"].removeprefix("intercom_")
     for tool in CATALOGUE
-    if tool["name"] not in READS | ONLY_AS_CUSTOMER
+    if TOOLS[tool["name"]].effect != "read" and TOOLS[tool["name"]].usable
 }
 
 ON = {"conversation_id": PRIYA_CONVERSATION}
@@ -681,7 +680,7 @@ def test_an_answer_of_another_shape_never_shows_an_effect(
 ) -> None:
     look = probe_for(f"intercom_{tool}", Write(prepare(intercom), MINE, datetime.now(UTC)))
     assert look
-    assert look.tool_name in READS
+    assert TOOLS[look.tool_name].effect == "read"
     for odd in ODD:
         for answer in (
             {},

@@ -3,7 +3,8 @@
 import json
 from importlib.resources import files
 
-from bot.intercom.areas import AREAS, Ability, abilities, area_of, permission_for
+from bot.intercom.catalogue.areas import IN_ORDER
+from bot.intercom.permissions import Ability, abilities, permission_for
 
 CATALOGUE = json.loads((files("bot.sandbox.intercom") / "catalogue.json").read_text())
 NAMES = [tool["name"] for tool in CATALOGUE]
@@ -11,8 +12,12 @@ NAMES = [tool["name"] for tool in CATALOGUE]
 
 def test_every_tool_of_the_catalogue_has_an_area_and_a_permission() -> None:
     assert len(NAMES) == 98
-    assert [name for name in NAMES if area_of(name) is None] == []
-    assert len(abilities((name, True) for name in NAMES)) == len(AREAS)
+    for name in NAMES:
+        assert permission_for(name, is_read=True)
+        assert permission_for(name, is_read=False)
+    assert [can.area for can in abilities((name, True) for name in NAMES)] == [
+        area.name for area in IN_ORDER
+    ]
 
 
 def test_permissions_are_named_as_in_the_developer_hub() -> None:
@@ -25,6 +30,7 @@ def test_permissions_are_named_as_in_the_developer_hub() -> None:
         "Read and list users and companies"
     )
     assert permission_for("frobnicate", is_read=False) is None
+    assert permission_for("intercom_delete_all_tags", is_read=False) is None
 
 
 def test_abilities_say_where_one_can_read_and_where_change() -> None:
@@ -32,7 +38,7 @@ def test_abilities_say_where_one_can_read_and_where_change() -> None:
         ("intercom_search_conversations", True),
         ("intercom_reply_to_conversation", False),
         ("intercom_list_tags", True),
-        ("frobnicate", False),
+        ("intercom_search_conversations_better", False),
     ]
     assert abilities(tools) == [
         Ability("Conversations", True, True),
