@@ -124,6 +124,9 @@ async def lose(
 
     async def note(call: ToolCall) -> None: ...
 
+    async def as_shown(call: ToolCall) -> bool:
+        return True
+
     async with open_engine("memory://", 2) as docket:
 
         async def lose(
@@ -134,7 +137,7 @@ async def lose(
             call = ToolCall(id="1", name=f"intercom_{tool}", input=given, title="")
             pacing = Pacing(docket)
             runner = Tools(client, Limits(), pacing, WHO, teammate, tools, "off", "us")
-            await runner.run([call], check=allow, changed=note)
+            await runner.run([call], check=allow, changed=note, is_as_shown=as_shown)
             sandboxes[0].heal()
             assert len(intercom.writes) == before + happens
             assert call.ended
