@@ -34,7 +34,7 @@ def run_live(channel: str, user: str, *, as_json: bool) -> int:
     Returns:
         The exit code: 1 if anything was refused or is other than we believed.
     """
-    findings, settings = check_variables()
+    findings, settings, _ = check_variables()
     if settings is None:
         sys.stderr.write("\n".join(finding.line() for finding in findings) + "\n")
         return 1
