@@ -34,15 +34,15 @@ def plain(text: str, limit: int | None = None) -> str:
     # NFC last: it may put together what stood apart, and undoes none of the steps before it.
     line = unicodedata.normalize("NFC", seen(text))
     line = _fewer_marks(" ".join(line.split()))
-    line = _EMOJI_CODE.sub(_colon, line)
     line = _FORMATTING.sub(lambda found: _LOOKS_LIKE.get(found[0], "\u02cd"), line)
+    line = _EMOJI_CODE.sub(_colon, line)
     line = line.replace("](", "] (").replace("][", "] [")
     if limit is None or len(line) <= limit:
         return line
     at = max(limit - 1, 0)
     while at and not _may_cut(line, at):
         at -= 1
-    return (line[:at].rstrip() + "…")[: max(limit, 0)]
+    return (line[:at].rstrip(" \u200c") + "…")[: max(limit, 0)]
 
 
 def _colon(found: re.Match[str]) -> str:
