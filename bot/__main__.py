@@ -142,6 +142,17 @@ def doctor(
 
 
 @app.command()
+def health() -> None:
+    """Exit with 0 if web or worker is at work on this machine, for a container's health check."""
+    from bot.health import why_not_well
+
+    host, port = _given("bind_address") or "0.0.0.0", _given("port") or "3000"  # noqa: S104
+    why = why_not_well(host, int(port) if port.isdecimal() else 0, _given("redis_url"))
+    if why:
+        _end(why, 1)
+
+
+@app.command()
 def audit(
     since: Annotated[
         str, typer.Option(help="How far back: 90m, 24h or 7d, or a date such as 2026-11-21.")

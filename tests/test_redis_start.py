@@ -14,6 +14,7 @@ from pathlib import Path
 
 from redis_servers import redis_with, redis_with_tls
 
+from bot.health import why_not_well
 from bot.sandbox.processes import BotProcesses, Process, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -119,6 +120,7 @@ def test_web_waits_for_a_redis_that_is_not_there_yet(tmp_path: Path) -> None:
         assert status == 503
         assert json.loads(body) == {"ready": False, "redis": "nothing answers there"}
         assert get(port, "/slack/events")[0] == 503
+        assert why_not_well("0.0.0.0", port, "") == ""
         wait_until(web, lambda: web.output().count("waiting_for_redis") > 1, "a second sentence")
         line = json.loads(web.output().splitlines()[0])
         assert line["why"].startswith(f"REDIS_URL (redis://…@127.0.0.1:{redis_port}/0): nothing ")
@@ -137,6 +139,9 @@ def test_a_worker_waits_for_a_redis_that_is_not_there_yet(tmp_path: Path) -> Non
         wait_until(worker, lambda: "waiting_for_redis" in worker.output(), "bot worker")
         with redis_with(tmp_path, port=redis_port):
             wait_until(worker, lambda: "worker_started" in worker.output(), "bot worker")
+            nobody = free_port()
+            url = f"redis://127.0.0.1:{redis_port}/0"
+            wait_until(worker, lambda: not why_not_well("0.0.0.0", nobody, url), "its sign of life")
             assert worker.stop() == 0
 
 
@@ -202,3 +207,10 @@ def test_the_operators_commands_look_at_redis_url_alone() -> None:
     assert embedded.stderr.startswith("REDIS_URL is memory://, which lives inside `bot web`")
     late = bot("audit", "--since", "99999999999d", REDIS_URL="redis://127.0.0.1:1/0")
     assert (late.returncode, len(late.stderr.splitlines())) == (2, 1)
+
+
+def test_health_says_in_a_line_that_nothing_is_at_work(tmp_path: Path) -> None:
+    with redis_with(tmp_path) as port:
+        done = bot("health", PORT=str(free_port()), REDIS_URL=f"redis://127.0.0.1:{port}/0")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Neither `bot web` nor `bot worker` is at work on this machine.\n"
