@@ -102,6 +102,7 @@ class _Place:
         self._channel = channel_id
         self._operator = operator
         self._posted: list[str] = []
+        self._files: list[str] = []
 
     async def try_all(self) -> None:
         try:
@@ -210,6 +211,7 @@ class _Place:
         )
         if done is None:
             return
+        self._files.append(file_id)
         known = await self._call("files.info", slack.files_info(file=file_id))
         if known is not None:
             address = str(known["file"]["url_private_download"])
@@ -217,7 +219,6 @@ class _Place:
             if content is not None:
                 words = f"{len(content)} bytes came back, {len(CONTENT)} were sent"
                 self._expect("the file's content", content == CONTENT, words)
-        await self._call("files.delete", slack.files_delete(file=file_id))
 
     async def _read_back(self, root: str) -> None:
         """The thread as the bot reads it before it answers."""
