@@ -112,6 +112,8 @@ class _Place:
                 await self._call(
                     "chat.delete", self._slack.chat_delete(channel=self._channel, ts=ts)
                 )
+            for file_id in self._files:
+                await self._call("files.delete", self._slack.files_delete(file=file_id))
 
     async def _thread(self) -> None:
         slack, channel = self._slack, self._channel
