@@ -58,7 +58,7 @@ def state(sandbox: Sandbox, person: Person) -> Json:
         "channels": channels,
         "dm": dm,
         "examples": EXAMPLES,
-        "prompts": slack.prompts(user) if dm else [],
+        "prompts": slack.prompts if dm else [],
         "home": slack.home(user),
         "views": slack.views(user),
         "account": _account(sandbox, person),
@@ -83,7 +83,9 @@ def _messages(sandbox: Sandbox, channel_id: str, user: str) -> list[Json]:
     ]
     every = {id(m): m for m in (*roots, *replies, *private)}
     by_ts = {(m.ts, m.ephemeral_to): m for m in every.values()}
-    shown = [_message(m) for m in sorted(by_ts.values(), key=lambda m: float(m.ts))]
+    shown = [
+        _message(m.as_seen_by(user)) for m in sorted(by_ts.values(), key=lambda m: float(m.ts))
+    ]
     for message in shown:
         session = slack.session(channel_id, message["ts"])
         message["status"] = slack.status(channel_id, message["ts"])
@@ -98,8 +100,8 @@ def _message(message: Message) -> Json:
         "user": message.user,
         "text": message.text,
         "blocks": message.blocks,
-        "tasks": [asdict(task) for task in message.tasks],
-        "markdown": message.markdown,
+        "tasks": [asdict(task) for task in message.streamed_tasks],
+        "markdown": message.streamed_markdown,
         "streaming": message.streaming == "streaming",
         "private": message.ephemeral_to is not None,
         "edited": bool(message.edited),

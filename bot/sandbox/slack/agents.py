@@ -1,4 +1,10 @@
-"""What the agent's pane shows: status, title, suggested prompts, and the session's state."""
+"""What the agent's pane shows: status, title, suggested prompts, and the session's state.
+
+Suggested prompts that belong to no thread are the manifest's: with `agent_view`,
+`assistant.threads.setSuggestedPrompts` without a `thread_ts` answers `internal_error`
+(openclaw#136510, seen in three workspaces). Free-text status and `setTitle` are said to end with
+`assistant_view` in February 2027; `agents.sessions.*` stay.
+"""
 
 from typing import Any
 
@@ -66,6 +72,8 @@ class Agents:
         return {}
 
     def _set_prompts(self, args: Json) -> Json:
+        if "agent_view" in self._api.manifest.get("features", {}) and not args.get("thread_ts"):
+            raise SlackError("internal_error")
         problems: list[str] = []
         _prompts(args["prompts"], "/prompts", problems)
         if problems:

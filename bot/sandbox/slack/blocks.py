@@ -1,4 +1,10 @@
-"""Block Kit as Slack checks it: shapes, lengths, counts, unique ids. Raises invalid_blocks."""
+"""Block Kit as Slack checks it: shapes, lengths, counts, unique ids. Raises invalid_blocks.
+
+`task_card` and `plan` are ordinary blocks of messages too, not of streams only (Slack's block
+reference shows one alone in `blocks`, and `@slack/types` has both among a message's blocks). Some
+13,200 characters in the blocks of one message answer `msg_blocks_too_long`, whatever each block
+may hold (measured by others, in no document of Slack's).
+"""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -148,9 +154,11 @@ SHAPES: dict[str, Check] = {
 }
 
 
-def check_blocks(blocks: list[Any], surface: Surface = "message") -> list[Json]:
-    """The blocks with the ids filled in that Slack makes up. Raises invalid_blocks and
-    msg_blocks_too_long."""
+def check_blocks(
+    blocks: list[Any], surface: Surface = "message", *, ids: str = "block"
+) -> list[Json]:
+    """The blocks with the ids filled in that Slack makes up, beginning with `ids`. Raises
+    invalid_blocks and msg_blocks_too_long."""
     problems: list[str] = []
     array(SHAPES[surface], MOST_BLOCKS[surface], 0)(blocks, "/blocks", problems)
     if not problems:
@@ -162,7 +170,7 @@ def check_blocks(blocks: list[Any], surface: Surface = "message") -> list[Json]:
         raise SlackError("invalid_blocks", *problems)
     if surface == "message" and sum(len(t) for t in _texts(blocks)) > MOST_BLOCK_TEXT:
         raise SlackError("msg_blocks_too_long")
-    return [_with_ids(block, index) for index, block in enumerate(blocks)]
+    return [_with_ids(block, f"{ids}{index}") for index, block in enumerate(blocks)]
 
 
 def elements_of(block: Json) -> list[Json]:
@@ -177,8 +185,8 @@ def elements_of(block: Json) -> list[Json]:
     return [found] if found and found["type"] != "image" else []
 
 
-def _with_ids(block: Json, index: int) -> Json:
-    copy = {**block, "block_id": block.get("block_id") or f"block{index}"}
+def _with_ids(block: Json, made_up: str) -> Json:
+    copy = {**block, "block_id": block.get("block_id") or made_up}
     for number, element in enumerate(elements_of(copy)):
         element.setdefault("action_id", f"{copy['block_id']}-{number}")
     return copy

@@ -210,10 +210,10 @@ def _blocks(message: Message) -> list[Json]:
                 "title": task.title,
                 "status": task.status,
             }
-            for task in message.tasks
+            for task in message.streamed_tasks
         ]
-        if message.markdown:
-            streamed.append({"type": "markdown", "block_id": "text", "text": message.markdown})
+        if text := message.streamed_markdown:
+            streamed.append({"type": "markdown", "block_id": "text", "text": text})
         return streamed + message.blocks
     section = {"type": "rich_text_section", "elements": [{"type": "text", "text": message.text}]}
     return [{"type": "rich_text", "block_id": message.ts[-5:], "elements": [section]}]

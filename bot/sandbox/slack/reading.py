@@ -1,6 +1,7 @@
 """What one can read in the workspace, and how to wait for it."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, TypeVar
 
 from bot.sandbox.slack.agents import STATUS_LIFETIME
@@ -50,6 +51,12 @@ class Reading:
         with self._workspace.changed:
             return (self._server.files.uploads[file_id].content or b"").decode()
 
+    def seen(self, user_id: str, channel_id: str, thread_ts: str) -> list[Message]:
+        """A thread as Slack shows it to this person right now, the root first."""
+        with self._workspace.changed:
+            thread = self._workspace.thread(channel_id, thread_ts)
+            return [deepcopy(message.as_seen_by(user_id)) for message in thread]
+
     def dm(self, user_id: str) -> str:
         """The id of this person's DM with the bot."""
         with self._workspace.changed:
@@ -75,10 +82,6 @@ class Reading:
         """Title, suggested prompts and session state (`lifecycle`) of a thread."""
         with self._workspace.changed:
             return self._workspace.session(channel_id, thread_ts)
-
-    def prompts(self, user_id: str) -> list[Json]:
-        """The suggested prompts of this person's DM that belong to no thread."""
-        return self.session(self.dm(user_id), "").prompts
 
     def status(self, channel_id: str, thread_ts: str) -> str:
         """What the thread says the bot is doing; empty once Slack has cleared it."""

@@ -125,6 +125,8 @@ class Fault:
     after: int
     delay: float
     applied: bool
+    channel: str | None = None
+    """Only calls for this channel fail."""
 
 
 EVERY_METHOD = "*"
@@ -134,9 +136,11 @@ EVERY_METHOD = "*"
 class Faults:
     by_method: dict[str, list[Fault]] = field(default_factory=lambda: defaultdict(list))
 
-    def take(self, name: str) -> Fault | None:
-        """The failure due now for this method, if any."""
+    def take(self, name: str, args: Json) -> Fault | None:
+        """The failure due now for this call, if any."""
         for fault in [*self.by_method[name], *self.by_method[EVERY_METHOD]]:
+            if fault.channel not in (None, args.get("channel")):
+                continue
             if fault.after > 0:
                 fault.after -= 1
                 return None

@@ -27,6 +27,7 @@ from bot.sandbox.slack.workspace import (
     BOT_USER_ID,
     OTHER_BOT_ID,
     OTHER_BOT_USER_ID,
+    ChannelType,
     Guest,
     Message,
     Workspace,
@@ -96,14 +97,18 @@ class SlackSandbox(Reading):
             self.url,
         )
         files = Files(api)
-        groups = (Chat(api), Streams(api), Agents(api), Conversations(api), files, views, sign_in)
+        self._streams = Streams(api)
+        groups = (Chat(api), self._streams, Agents(api), Conversations(api), files, views, sign_in)
         methods: dict[str, Method] = self.sockets.methods()
         for group in groups:
             methods |= group.methods()
         self._server.serve(methods, sign_in, self._interactions, files)
         self._sign_in = sign_in
         self._scopes = scopes
-        self._app_home = manifest.get("features", {}).get("app_home", {})
+        features = manifest.get("features", {})
+        self._app_home = features.get("app_home", {})
+        self.prompts: list[Json] = features.get("agent_view", {}).get("suggested_prompts", [])
+        """What the agent's pane suggests where there is no thread yet."""
 
     @property
     def events_url(self) -> str:
@@ -175,6 +180,17 @@ class SlackSandbox(Reading):
             message = self._own(user_id, channel_id, ts)
             del self._workspace.posts[channel_id][ts]
             self._events.deleted(message)
+
+    def remove(self, channel_id: str, ts: str) -> None:
+        """An admin of the workspace deletes a message, whoever wrote it."""
+        with self._workspace.changing():
+            message = self._workspace.posts[channel_id].pop(ts)
+            self._events.deleted(message)
+
+    def archive(self, channel_id: str, *, archived: bool = True) -> None:
+        """Nothing can be posted or changed in the channel until it is unarchived."""
+        with self._workspace.changing():
+            self._workspace.channels[channel_id].archived = archived
 
     def join(self, user_id: str, channel_id: str) -> None:
         with self._workspace.changing():
@@ -394,14 +410,24 @@ class SlackSandbox(Reading):
         after: int = 0,
         delay: float = 0.0,
         applied: bool = False,
+        channel: str | None = None,
     ) -> None:
         """Makes the next `times` calls of a method ("*": of any) fail, letting `after` calls pass
         first: with an error code, an HTTP status, or 429 and Retry-After; or only be late by
         `delay` seconds. `applied` carries the call out before it fails, as when an answer gets
-        lost."""
+        lost. `channel`: only what is for this channel."""
         with self._workspace.changing():
-            fault = Fault(error, status, retry_after, times, after, delay, applied)
+            fault = Fault(error, status, retry_after, times, after, delay, applied, channel)
             self._server.faults.by_method[method].append(fault)
+
+    def refuse_streams(
+        self, channel_type: ChannelType, error: str | None = "channel_type_not_supported"
+    ) -> None:
+        """No stream starts in channels of this type any more; None: they do again."""
+        with self._workspace.changing():
+            self._streams.refused.pop(channel_type, None)
+            if error:
+                self._streams.refused[channel_type] = error
 
     def end_stream(self, channel_id: str, ts: str) -> None:
         """Ends a stream, as Slack does some minutes after its start, whatever the app does."""

@@ -98,7 +98,7 @@ class Server:
             args, from_json = await _arguments(request)
         except ValueError:
             return self._answer(name, {}, {"ok": False, "error": "invalid_json"}, 200)
-        fault = self.faults.take(name)
+        fault = self.faults.take(name, args)
         if fault and fault.delay:
             await asyncio.sleep(fault.delay)
         if fault and not fault.applied and _fails(fault):

@@ -1,4 +1,9 @@
-"""Streamed messages: chat.startStream, chat.appendStream, chat.stopStream."""
+"""Streamed messages: chat.startStream, chat.appendStream, chat.stopStream.
+
+In channels they need a recipient, who alone sees them live (Slack's reference, and
+agentconnect-md/agentconnect#1494). In some workspaces they are refused outside of DMs with
+`channel_type_not_supported` (NangoHQ/integration-templates#676): see `refused`.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -49,6 +54,8 @@ class Streams:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._workspace = api.workspace
+        self.refused: dict[str, str] = {}
+        """The types of channels where no stream starts, and the error code that says so."""
 
     def methods(self) -> dict[str, Method]:
         content: dict[str, type] = {"channel": str, "markdown_text": str, "chunks": list}
@@ -74,6 +81,8 @@ class Streams:
             self._api.scopes.need("chat:write.customize")
         channel = self._api.writable(args["channel"])
         thread_ts = self._api.thread_ts(channel, args["thread_ts"], "invalid_thread_ts")
+        if channel.type in self.refused:
+            raise SlackError(self.refused[channel.type])
         if channel.type != "im":
             self._check_recipient(args, channel.members)
         mode = args.get("task_display_mode", "timeline")
@@ -92,6 +101,7 @@ class Streams:
             task_display_mode=mode,
         )
         self._take(message, args)
+        message.begin_stream(args.get("recipient_user_id"))
         self._workspace.add(message)
         self._workspace.session(channel.id, args["thread_ts"]).status = ""
         self._api.events.posted(message)
@@ -175,10 +185,12 @@ class Streams:
 
 
 def _size(message: Message, chunks: list[Json]) -> int:
-    text = message.markdown + "".join(c["text"] for c in chunks if c["type"] == "markdown_text")
+    text = message.streamed_markdown + "".join(
+        c["text"] for c in chunks if c["type"] == "markdown_text"
+    )
     if not text:
         return 0
-    tasks = {task.id: [task.title, task.details, task.output] for task in message.tasks}
+    tasks = {task.id: [task.title, task.details, task.output] for task in message.streamed_tasks}
     for chunk in chunks:
         if chunk["type"] == "task_update":
             _, details, output = tasks.get(chunk["id"], ["", "", ""])
@@ -193,15 +205,15 @@ def _size(message: Message, chunks: list[Json]) -> int:
 def _apply(message: Message, chunk: Json) -> None:
     match chunk["type"]:
         case "markdown_text":
-            message.markdown += chunk["text"]
-            message.text = message.markdown
+            message.streamed_markdown += chunk["text"]
+            message.text = message.streamed_markdown
         case "plan_update":
             message.plan_title = chunk["title"]
         case "task_update":
-            task = next((t for t in message.tasks if t.id == chunk["id"]), None)
+            task = next((t for t in message.streamed_tasks if t.id == chunk["id"]), None)
             if task is None:
                 task = Task(chunk["id"], chunk["title"], chunk["status"])
-                message.tasks.append(task)
+                message.streamed_tasks.append(task)
             task.title, task.status = chunk["title"], chunk["status"]
             # Slack adds to these, where it replaces the title and the status.
             task.details += chunk.get("details", "")

@@ -27,6 +27,23 @@ class Task:
         return "\n".join(line for line in lines if line)
 
 
+def tasks_in(blocks: list[Json]) -> list[Task]:
+    """The task cards among these blocks, alone or in a plan."""
+    cards = [card for b in blocks for card in ([b] if b["type"] == "task_card" else [])]
+    cards += [card for b in blocks if b["type"] == "plan" for card in b.get("tasks", [])]
+    return [
+        Task(
+            id=card["task_id"],
+            title=card["title"],
+            status=card["status"],
+            details="\n".join(words(card.get("details"))),
+            output="\n".join(words(card.get("output"))),
+            sources=list(card.get("sources", [])),
+        )
+        for card in cards
+    ]
+
+
 def plain_text(
     text: str, markdown: str, plan_title: str | None, tasks: list[Task], blocks: list[Json]
 ) -> str:

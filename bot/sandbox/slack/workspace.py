@@ -4,7 +4,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from bot.sandbox.people import (
@@ -19,7 +20,7 @@ from bot.sandbox.people import (
     Person,
 )
 from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.text import Task, plain_text
+from bot.sandbox.slack.text import Task, plain_text, tasks_in
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -78,7 +79,7 @@ class Channel:
 
 @dataclass
 class Message:
-    """A message as it stands now. `tasks` and `markdown` fill up while it streams."""
+    """A message as it stands now. What begins with `streamed` fills up while it streams."""
 
     ts: str
     channel: str
@@ -97,16 +98,52 @@ class Message:
     stream_mode: StreamMode | None = None
     stream_started: float = 0.0
     task_display_mode: str = "timeline"
+    recipient: str | None = None
+    """The one who sees it live while it streams in a channel."""
+    begun_with: Json = field(default_factory=dict)
+    """What everybody else sees meanwhile: its first chunks."""
     plan_title: str | None = None
-    tasks: list[Task] = field(default_factory=list)
-    markdown: str = ""
+    streamed_tasks: list[Task] = field(default_factory=list)
+    streamed_markdown: str = ""
+    version: int = 0
+    """How often text and blocks were put into it."""
     edited: Json | None = None
     reactions: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def plain(self) -> str:
         """Everything that a person reads in it, as text."""
-        return plain_text(self.text, self.markdown, self.plan_title, self.tasks, self.blocks)
+        return plain_text(
+            self.text, self.streamed_markdown, self.plan_title, self.streamed_tasks, self.blocks
+        )
+
+    @property
+    def tasks(self) -> list[Task]:
+        """Its task cards, streamed or as blocks."""
+        return [*self.streamed_tasks, *tasks_in(self.blocks)]
+
+    @property
+    def markdown(self) -> str:
+        """Its Markdown, streamed or as blocks."""
+        texts = [block["text"] for block in self.blocks if block["type"] == "markdown"]
+        return "".join([self.streamed_markdown, *texts])
+
+    def begin_stream(self, recipient: str | None) -> None:
+        self.recipient = recipient
+        self.begun_with = {
+            "plan_title": self.plan_title,
+            "streamed_tasks": deepcopy(self.streamed_tasks),
+            "streamed_markdown": self.streamed_markdown,
+            "blocks": list(self.blocks),
+        }
+
+    def as_seen_by(self, user_id: str) -> "Message":
+        """As Slack shows it to this person. Of a stream in a channel only its recipient sees more
+        than the beginning before it ends (agentconnect-md/agentconnect#1494, a live report of
+        August 2026); a DM has one reader."""
+        if self.streaming != "streaming" or self.recipient in (None, user_id):
+            return self
+        return replace(self, **self.begun_with)
 
 
 @dataclass

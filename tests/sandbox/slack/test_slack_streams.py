@@ -195,10 +195,21 @@ class TestAgentsPane:
         )
         assert (await refused(call))["error"] == "invalid_arguments"
         five = [{"title": "t", "message": "m"}] * 5
-        call = client.assistant_threads_setSuggestedPrompts(channel_id=dm, prompts=five)
+        where = {"channel_id": dm, "thread_ts": root}
+        call = client.assistant_threads_setSuggestedPrompts(**where, prompts=five)
         assert (await refused(call))["error"] == "invalid_arguments"
-        await client.assistant_threads_setSuggestedPrompts(channel_id=dm, prompts=five[:4])
-        assert len(slack.prompts(MAYA_ID)) == 4
+        await client.assistant_threads_setSuggestedPrompts(**where, prompts=five[:4])
+        assert len(slack.session(dm, root).prompts) == 4
+
+    async def test_prompts_of_no_thread_are_the_manifests(
+        self, slack: SlackSandbox, client: AsyncWebClient
+    ) -> None:
+        prompts = [{"title": "t", "message": "m"}]
+        call = client.assistant_threads_setSuggestedPrompts(
+            channel_id=slack.dm(MAYA_ID), prompts=prompts
+        )
+        assert (await refused(call))["error"] == "internal_error"
+        assert slack.prompts == manifest()["features"]["agent_view"]["suggested_prompts"]
 
     async def test_an_app_that_is_no_agent_has_none(self, clock: Clock) -> None:
         app = manifest()

@@ -149,6 +149,12 @@ export function task(card) {
   );
 }
 
+// A task card that is a block of a message says its outcome in rich text, a streamed one as text.
+function cardOf(item) {
+  const words = (item.output?.elements ?? []).flatMap((part) => part.elements.map((e) => e.text ?? ""));
+  return { status: item.status, title: item.title, output: words.join(""), sources: item.sources ?? [] };
+}
+
 export function block(item, names, press) {
   switch (item.type) {
     case "section": {
@@ -168,6 +174,10 @@ export function block(item, names, press) {
       return rich(item.text, names, true);
     case "rich_text":
       return el("div", {}, ...item.elements.map(richText));
+    case "task_card":
+      return task(cardOf(item));
+    case "plan":
+      return el("div", {}, el("strong", {}, plain(item.title) || item.title), ...(item.tasks ?? []).map((c) => task(cardOf(c))));
     case "actions":
     case "context_actions":
       return actions(item.elements, press);
