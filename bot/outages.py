@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from bot.agent.work import Trouble, Work
+from bot.run_thread import thread_of
 from bot.services import Services
 from bot.slack.thread import SlackDown, SlackThread
 from bot.state.models import Run
@@ -48,16 +49,16 @@ class Outages:
         is_due = run.not_before is None or datetime.now(UTC) >= run.not_before - SOON
         if is_due or await work.stopped():
             return True
-        slack = self._services.slack
-        thread = SlackThread(slack, run.request, run.stream, work.is_mine, work.save, work.save)
-        await self._show_and_look_again(work, thread)
+        await self._show_and_look_again(work, await thread_of(self._services, work))
         return False
 
     async def _show_and_look_again(self, work: Work, thread: SlackThread) -> None:
         """Show what is waited for, and look again in time: Slack clears a status after a while."""
         run = work.run
         assert run.not_before
-        await thread.say_status(f"is waiting: {run.trouble.rstrip('.')}")
+        if run.trouble != str(SlackDown()):
+            await thread.say_status(f"is waiting: {run.trouble.rstrip('.')}")
+            await work.save_stream(thread.stream)
         soon = datetime.now(UTC) + timedelta(seconds=LONGEST_PAUSE)
         when = min(run.not_before, soon)
         cause = f"trouble:{run.reference}:{run.troubles}:{when.timestamp():.0f}"

@@ -17,6 +17,7 @@ from bot.agent.prompt import zone
 from bot.agent.salvage import match_history
 from bot.agent.work import Next, RunFailed, Stopped, Trouble, Work, settle_cards
 from bot.outages import Outages, how_long
+from bot.run_thread import thread_of
 from bot.services import Services
 from bot.slack.client import SlackFailure, is_passing, why
 from bot.slack.connect import offer_to_connect
@@ -151,18 +152,7 @@ class Runs:
         run = work.run
         run.attempts += 1
         await work.save()
-
-        async def save_stream() -> None:
-            await work.save_stream(thread.stream)
-            await work.store.note_answers(work.conversation, thread.stream.touched)
-
-        async def save() -> None:
-            await work.save()
-            posted = [call.card.ts for call in run.calls if call.card]
-            await work.store.note_answers(work.conversation, posted)
-
-        slack = self._services.slack
-        thread = SlackThread(slack, run.request, run.stream, work.is_mine, save_stream, save)
+        thread = await thread_of(self._services, work)
         async with thread:
             if run.attempts == 1:
                 thread.resume()

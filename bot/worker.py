@@ -21,7 +21,7 @@ from bot.services import Services, open_services
 from bot.settings import Settings
 from bot.slack.commands import Commands
 from bot.slack.connect import offer_to_connect, say_connected
-from bot.slack.errands import suggest_prompts, tell, turn_away
+from bot.slack.errands import tell, turn_away
 from bot.slack.home import Home, publish_home
 from bot.slack.inbound.gate import admit_and_ask_privately
 from bot.slack.inbound.intake import Incoming, Intake
@@ -79,7 +79,6 @@ class Jobs:
             self.answer_privately,
             self.ask_privately,
             self.press,
-            self.open_pane,
             self.publish_home,
             self.turn_away,
             self.explain_stop,
@@ -143,9 +142,6 @@ class Jobs:
 
     async def press(self, press: str, retry: Retry = TRY_AGAIN) -> None:
         await self._presses.answer(Press.model_validate_json(press))
-
-    async def open_pane(self, channel_id: str) -> None:
-        await suggest_prompts(self._services.slack, channel_id)
 
     async def publish_home(
         self,

@@ -15,6 +15,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.settings import Settings
 from bot.slack.limits import NoRoom, SlackLimits
+from bot.slack.old_methods import OldMethods
 from bot.state.metrics import Metrics
 
 TIMEOUT = 15
@@ -76,6 +77,7 @@ class Client(AsyncWebClient):
     def __init__(self, token: str, base_url: str, limits: SlackLimits, metrics: Metrics) -> None:
         super().__init__(token=token, base_url=base_url, timeout=TIMEOUT, retry_handlers=[])
         self.limits = limits
+        self.old_methods = OldMethods()
         self._metrics = metrics
 
     async def api_call(self, api_method: str, **given: Any) -> AsyncSlackResponse:
@@ -155,6 +157,11 @@ def is_unclear(error: Exception) -> bool:
     """Whether it was done nobody knows: no answer came, or none that says it."""
     certain = is_limited(error) or isinstance(error, aiohttp.ClientConnectorError)
     return is_passing(error) and not certain
+
+
+def has_answered(error: Exception) -> bool:
+    """Slack itself said no; it is not that nothing of it could be reached."""
+    return isinstance(error, SlackApiError) and _status(error) < 500
 
 
 def why(error: Exception) -> str:

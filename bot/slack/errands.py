@@ -115,21 +115,6 @@ async def tell(client: AsyncWebClient, user_id: str, text: str) -> None:
     await post(client, opened["channel"]["id"], text=text)
 
 
-async def suggest_prompts(client: AsyncWebClient, channel_id: str) -> None:
-    """What the agent's pane offers when it is opened."""
-    try:
-        await client.assistant_threads_setSuggestedPrompts(
-            channel_id=channel_id,
-            title="What can I do for you in Intercom?",
-            prompts=[
-                {"title": title, "message": message}
-                for title, message in messages.SUGGESTED_PROMPTS
-            ],
-        )
-    except SlackFailure as error:
-        log.warning("slack_refused", call="setSuggestedPrompts", why=why(error))
-
-
 async def post_question(
     client: AsyncWebClient,
     channel_id: str,

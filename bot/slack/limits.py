@@ -18,9 +18,9 @@ from bot.state.engine import RedisSource
 MINUTE = 61.0
 """Seconds, with one more for Slack's clock not being ours."""
 TIERS = {
+    "agents.sessions.rename": 50,
     "agents.sessions.setStatus": 50,
     "assistant.threads.setStatus": 600,
-    "assistant.threads.setSuggestedPrompts": 50,
     "assistant.threads.setTitle": 50,
     "auth.test": 600,
     "chat.appendStream": 100,
@@ -46,6 +46,11 @@ TIERS = {
 }
 LEFT_FOR_ENDINGS = 0.2
 """Of a method's minute, what progress does not use up."""
+UPDATE = "chat.update"
+LEFT_OF_UPDATES = 0.3
+"""More of it: besides endings, approvals and their cards are updates too."""
+UPDATE_SECONDS = 2.0
+"""Between two updates of one live message, while it is the only one."""
 POST = "chat.postMessage"
 POST_SECONDS = 1.0
 THREAD_SECONDS = 1.0
@@ -94,16 +99,45 @@ class SlackLimits:
             within = POST_SECONDS / self._factor
             await self._wait(f"{method}:{channel_id}", method, 1, within, patience)
         elif method in TIERS:
-            share = 1 - LEFT_FOR_ENDINGS if progress else 1
-            at_once = max(1, int(TIERS[method] * self._factor * share))
+            at_once = self._room(method, progress=progress)
             await self._wait(method, method, at_once, MINUTE, patience)
 
+    def _room(self, method: str, *, progress: bool) -> int:
+        """How many calls of the method a minute has room for."""
+        left = LEFT_OF_UPDATES if method == UPDATE else LEFT_FOR_ENDINGS
+        return max(1, int(TIERS[method] * self._factor * (1 - left if progress else 1)))
+
     async def wait_for_thread(
-        self, channel_id: str, thread_ts: str, patience: float = float("inf")
+        self,
+        channel_id: str,
+        thread_ts: str,
+        patience: float = float("inf"),
+        *,
+        seconds: float | None = None,
     ) -> None:
-        """Return once somebody may write in the thread: about once a second. Raises NoRoom."""
+        """Return once somebody may write in the thread: so many seconds after the last time, or
+        about one. Raises NoRoom."""
         name = _thread(channel_id, thread_ts)
-        await self._wait(name, "", 1, THREAD_SECONDS / self._factor, patience)
+        within = THREAD_SECONDS / self._factor if seconds is None else seconds
+        await self._wait(name, "", 1, within, patience)
+
+    async def seconds_between_updates(self, channel_id: str, thread_ts: str) -> float:
+        """How long a live message of this thread waits from one update to the next. All live
+        threads share the room that there is for updates."""
+        now, key = time.time(), self._key("live")
+        async with self._engine.redis() as redis, redis.pipeline() as pipeline:
+            pipeline.zadd(key, {_thread(channel_id, thread_ts): now})
+            pipeline.zremrangebyscore(key, "-inf", now - MINUTE)
+            pipeline.zcard(key)
+            pipeline.expire(key, int(MINUTE))
+            live = (await pipeline.execute())[2]
+        fair = live * MINUTE / self._room(UPDATE, progress=True)
+        return float(max(UPDATE_SECONDS / self._factor, fair))
+
+    async def no_longer_live(self, channel_id: str, thread_ts: str) -> None:
+        """No message of this thread is updated any more, for now."""
+        async with self._engine.redis() as redis:
+            await redis.zrem(self._key("live"), _thread(channel_id, thread_ts))
 
     async def wrote_in_thread(self, channel_id: str, thread_ts: str) -> None:
         """A call has come back: the thread's pause begins now, however late it was on its way."""

@@ -100,9 +100,7 @@ class Listeners:
     async def home_opened(self, body: dict[str, Any]) -> None:
         envelope = Envelope.model_validate(body)
         event = HomeOpenedEvent.model_validate(body["event"])
-        if event.tab == "messages":
-            await self._services.queue.open_pane(envelope.event_id, event.channel)
-        else:
+        if event.tab != "messages":
             team_id, enterprise_id, _ = envelope.installation
             await publish_home(self._services, SlackUser(team_id, event.user, enterprise_id))
 

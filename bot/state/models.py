@@ -244,10 +244,13 @@ class Shown(BaseModel):
 class StreamState(BaseModel):
     """How much of a run's answer is in its thread, as of the last save."""
 
+    way: Literal["", "stream", "update"] = ""
+    """How the answer is shown: streamed, or in a message that is updated; empty: not decided."""
     ts: str = ""
-    """Of the message in which the answer is being streamed; empty where none is open."""
+    """Of the message in which the answer is being shown; empty where none is open."""
     started_at: float = 0.0
-    """Unix seconds: a stream dies five minutes after it."""
+    """Unix seconds: a stream dies five minutes after it, and who saw the message then was
+    notified."""
     kept: list[Shown] = []
     """What is in it for good: the work of steps that are over."""
     unsent: list[Shown] = []
@@ -257,6 +260,14 @@ class StreamState(BaseModel):
     starting: list[Shown] = []
     """What a message is being started with whose ts is not known: it may be there or not."""
     starting_at: float = 0.0
+    posting: str = ""
+    """The key of a message that is being posted and whose ts is not known."""
+    progress: str = ""
+    """What the message says is being done."""
+    plain: bool = False
+    """Slack takes no blocks there."""
+    frozen: bool = False
+    """Slack lets no message be changed there."""
     stale: list[str] = []
     """Messages to be removed before anything else is sent: their contents come again."""
 

@@ -45,10 +45,6 @@ class Queue:
         add = self._docket.add("answer_command", key=f"command:{command.id}")
         await add(command.model_dump_json())
 
-    async def open_pane(self, event_id: str, channel_id: str) -> None:
-        add = self._docket.add("open_pane", key=f"pane:{event_id}")
-        await add(channel_id)
-
     async def publish_home(self, identifier: str, owner: Owner) -> None:
         """Show App Home anew; for one teammate, one after the other."""
         add = self._docket.add("publish_home", key=f"home:{secrets.token_hex(8)}")

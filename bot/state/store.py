@@ -333,6 +333,13 @@ class Store:
     async def save_seen(self, conversation: Conversation, ts: str) -> None:
         await self._save_field(conversation, "seen", ts)
 
+    async def refuses_streams(self, conversation: Conversation) -> bool:
+        """Whether Slack has refused to stream in this thread."""
+        return bool(await self._field(conversation, "refuses_streams"))
+
+    async def note_refused_stream(self, conversation: Conversation) -> None:
+        await self._save_field(conversation, "refuses_streams", "1")
+
     async def size(self, conversation: Conversation) -> int:
         """How many tokens the conversation had as Claude was last asked."""
         return int((await self._field(conversation, "size")) or 0)

@@ -41,10 +41,13 @@ def test_a_direct_message_is_answered_in_its_thread(world: World) -> None:
     assert world.slack.session(dm, ts).title == "dm-1"
 
 
-def test_the_pane_offers_prompts_when_it_is_opened(world: World) -> None:
-    world.slack.open_home(AISHA.slack_user_id, "messages")
-    prompts = world.slack.wait(lambda: world.slack.prompts(AISHA.slack_user_id))
-    assert len(prompts) == 4
+def test_opening_the_pane_asks_nothing_of_slack(world: World) -> None:
+    """The manifest has the prompts that it offers."""
+    [opened] = world.slack.open_home(AISHA.slack_user_id, "messages")
+    assert opened.done.wait(10)
+    assert opened.status == 200
+    assert len(world.slack.prompts) == 4
+    assert world.slack.calls_to("assistant.threads.setSuggestedPrompts") == []
 
 
 def test_a_command_posts_the_question_and_answers_below_it(world: World) -> None:

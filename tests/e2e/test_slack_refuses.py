@@ -25,8 +25,8 @@ def test_an_answer_that_the_thread_does_not_take_comes_by_direct_message(
 ) -> None:
     world.connect(MAYA)
     world.claude.script(reply(f"Nevertheless: {error}."), when=f"refused {error}")
-    for method in ("chat.startStream", "chat.appendStream"):
-        world.slack.fail(method, error=error, times=20)
+    for method in ("chat.postMessage", "chat.update"):
+        world.slack.fail(method, error=error, times=20, channel=SUPPORT)
     world.mention(MAYA, f"refused {error}")
     [told] = world.slack.wait(
         lambda: world.told(MAYA, f"Nevertheless: {error}."), timeout=30, what="the answer by DM"
@@ -54,14 +54,15 @@ def test_a_stream_that_went_stale_goes_on_in_a_new_message(world: World) -> None
     world.connect(MAYA)
     gate = world.claude.gate()
     world.claude.script(reply("Before. ", gate, "After."), when="stale-1")
-    thread = world.mention(MAYA, "stale-1")
+    dm = world.slack.dm(MAYA.slack_user_id)
+    thread = world.slack.post(MAYA.slack_user_id, dm, "stale-1")
     assert gate.arrived()
-    [begun] = world.slack.wait(lambda: world.answers(SUPPORT, thread), what="the first words")
-    world.slack.end_stream(SUPPORT, begun.ts)
+    [begun] = world.slack.wait(lambda: world.answers(dm, thread), what="the first words")
+    world.slack.end_stream(dm, begun.ts)
     gate.open()
 
     def moved_on() -> list[Message] | None:
-        found = world.answers(SUPPORT, thread)
+        found = world.answers(dm, thread)
         return found if len(found) == 2 and found[1].streaming == "done" else None
 
     first, second = world.slack.wait(moved_on, what="a second message that is complete")
@@ -79,19 +80,25 @@ def test_who_cannot_be_sent_a_button_is_told_in_the_thread(world: World) -> None
     assert "I could not send you the button" in answer.plain
 
 
-def test_a_rate_limit_is_obeyed_and_the_last_state_arrives(world: World) -> None:
+@pytest.mark.parametrize("way", ["stream", "update"])
+def test_a_rate_limit_is_obeyed_and_the_last_state_arrives(world: World, way: str) -> None:
     world.connect(MAYA)
-    for method in ("chat.startStream", "chat.appendStream", "chat.stopStream"):
+    methods = {
+        "stream": ("chat.startStream", "chat.appendStream", "chat.stopStream"),
+        "update": ("chat.postMessage", "chat.update"),
+    }
+    for method in methods[way]:
         world.slack.fail(method, retry_after=1, times=2)
-    world.claude.script(
-        reply(tool_use("intercom_list_tags", {})), reply("In the end."), when="429-1"
-    )
-    thread = world.mention(MAYA, "429-1")
-    [answer] = world.ended(SUPPORT, thread)
+    asked = f"429 {way}"
+    world.claude.script(reply(tool_use("intercom_list_tags", {})), reply("In the end."), when=asked)
+    channel = SUPPORT if way == "update" else world.slack.dm(MAYA.slack_user_id)
+    thread = world.mention(MAYA, asked, channel)
+    [answer] = world.ended(channel, thread)
     assert "In the end." in answer.plain
     assert [task.status for task in answer.tasks] == ["complete"]
     calls = [call for call in world.slack.calls if call.args.get("thread_ts") == thread]
-    assert [call.status for call in calls if call.method == "chat.startStream"].count(200) == 1
+    assert [call.status for call in calls if call.method == methods[way][0]].count(200) == 1
+    world.slack.heal()
 
 
 def test_a_change_that_cannot_be_asked_for_is_not_made(strict_world: World) -> None:
@@ -101,7 +108,7 @@ def test_a_change_that_cannot_be_asked_for_is_not_made(strict_world: World) -> N
     call = tool_use("intercom_create_contact_note", {"contact_id": contact, "body": "Never."})
     world.claude.script(reply("May I? ", call), when="no card-1")
     writes = len(world.intercom.writes)
-    world.slack.fail("chat.postMessage", error="restricted_action", times=3)
+    world.slack.fail("chat.postMessage", error="restricted_action", after=1)
     thread = world.mention(MAYA, "no card-1")
     said = " ".join(answer.plain for answer in world.ended(SUPPORT, thread))
     world.slack.heal()

@@ -14,7 +14,7 @@ from bot.agent.work import RunFailed, Unshown
 from bot.slack.client import Client, SlackFailure, is_passing, why
 from bot.slack.files import post_file_once
 from bot.slack.posting import find_posted, post_once
-from bot.slack.thread.live_message import SlackDown
+from bot.slack.thread.refusals import SlackDown
 from bot.slack.views import approval_card
 from bot.state.models import Card, Request, ToolCall, WithdrawnCard
 

@@ -1,4 +1,5 @@
-"""The agent's answer: what is to be shown collects here, and goes out about once a second."""
+"""The live message of a run: what is to be shown collects here, and goes out now and then, as a
+stream or as updates of a message."""
 
 import asyncio
 import secrets
@@ -9,11 +10,12 @@ import structlog
 from redis.exceptions import RedisError
 from slack_sdk.models.blocks import Block
 
-from bot.agent.work import Trouble
 from bot.slack.client import Client, SlackFailure, is_passing, patience, why
 from bot.slack.formatting import complete_part
-from bot.slack.thread.chunks import copies, pieces
-from bot.slack.thread.stream import Stream, Whole
+from bot.slack.thread.chunks import copies, is_blank, pieces
+from bot.slack.thread.messages import FinalMessage
+from bot.slack.thread.refusals import Refused, SlackDown, StreamingRefused
+from bot.slack.thread.ways import Ways
 from bot.state.models import Request, Shown, StreamState, ToolCall
 from bot.state.store import Superseded
 
@@ -21,17 +23,7 @@ log = structlog.get_logger()
 
 ATTEMPTS = 2
 TRY_AGAIN_SECONDS = 2.0
-
-
-class SlackDown(Trouble):
-    """Slack takes nothing right now."""
-
-    def __init__(self) -> None:
-        super().__init__("Slack does not take my messages right now.")
-
-
-class Refused(Exception):
-    """The thread takes nothing from us any more: it is archived, closed or gone."""
+WORKING = "Working on it…"
 
 
 class LiveMessage:
@@ -50,15 +42,17 @@ class LiveMessage:
         is_mine: Callable[[], Awaitable[bool]],
         save: Callable[[], Awaitable[None]],
     ) -> None:
-        self._stream = Stream(client, request, state, save)
+        self._ways = Ways(client, request, save)
+        self._messages = self._ways.go_on(state)
         self._is_mine = is_mine
         self._waiting = copies(self.state.unsent)
         self._sending = asyncio.Lock()
         self._due = asyncio.Event()
-        self._held = False
+        self._held = True
         self._sender: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "LiveMessage":
+        self._messages.progress = WORKING
         self._sender = asyncio.create_task(self._send_now_and_then())
         return self
 
@@ -72,7 +66,7 @@ class LiveMessage:
 
     @property
     def state(self) -> StreamState:
-        return self._stream.state
+        return self._messages.state
 
     def say(self, text: str) -> None:
         if self._waiting and self._waiting[-1].call is None:
@@ -98,12 +92,13 @@ class LiveMessage:
         be taken by another worker."""
         async with self._sending:
             self._held = True
-            self._stream.keep(self._waiting)
+            self._messages.keep(self._waiting)
 
     def resume(self) -> None:
         """Go on with what the step before left."""
-        if self._waiting:
-            self._more_to_send()
+        for call in self._messages.progress_over():
+            self.show(call)
+        self._more_to_send()
 
     async def recover(self, key: str | None) -> None:
         """The step was begun before and broke off with its worker, and nobody knows how far its
@@ -111,7 +106,8 @@ class LiveMessage:
 
         Raises SlackDown.
         """
-        if not (self.state.touched or self.state.starting):
+        state = self.state
+        if not (state.touched or state.starting or state.posting):
             return self.resume()
         async with self._sending:
             try:
@@ -125,7 +121,7 @@ class LiveMessage:
     async def start_over(self) -> None:
         """What the step has shown is replaced by what stood before it."""
         async with self._sending:
-            if self._waiting != self.state.unsent or self._stream.has_changed:
+            if self._waiting != self.state.unsent or self._messages.has_changed:
                 self._replace()
 
     async def pause(self) -> None:
@@ -135,10 +131,10 @@ class LiveMessage:
         """
 
         async def close() -> bool | None:
-            return await self._end(Whole(secrets.token_hex(8)), None)
+            return await self._end(FinalMessage(secrets.token_hex(8)), None)
 
         await self._insist(close)
-        await self._stream.reset()
+        await self._messages.reset()
 
     async def end(self, key: str, below: list[Block], status: str, *, again: bool) -> bool:
         """Close the answer, with `below` under its last words. `key` names this ending; `again`: it
@@ -150,12 +146,31 @@ class LiveMessage:
 
         async def end() -> bool | None:
             nonlocal look_first
-            looked, look_first = look_first, True
-            if looked and await self._is_there(key):
+            if look_first and await self._is_there(key):
                 return False
-            return await self._end(Whole(key, below), status)
+            look_first = True
+            done = await self._end(FinalMessage(key, below), status)
+            look_first = self._messages.refusal is not None
+            return done
 
         return await self._insist(end)
+
+    async def say_progress(self, words: str) -> None:
+        """Show at once what is being done, if the message can show it, and nothing else. Raises
+        SlackFailure, RedisError or Superseded."""
+        async with self._sending:
+            messages = self._messages
+            messages.progress = words
+            piece = messages.progress_piece()
+            if not piece and not messages.has_news:
+                return
+            if await self._is_mine() and await messages.clean():
+                try:
+                    with patience(0, for_progress=True):
+                        await messages.send(piece)
+                except StreamingRefused as refusal:
+                    self._stop_streaming(refusal)
+                self._messages.keep(self._waiting)
 
     async def take_back(self) -> str:
         """The text that was not sent; it is not tried here again."""
@@ -165,21 +180,21 @@ class LiveMessage:
             return text
 
     @property
-    def _is_blank(self) -> bool:
+    def _has_nothing(self) -> bool:
         """Whether nothing waits that anybody would see."""
-        return not any(shown.call or shown.text.strip() for shown in self._waiting)
+        return is_blank(self._waiting) and not self._messages.has_news
 
     def _more_to_send(self) -> None:
         self._held = False
         self._due.set()
 
     def _replace(self) -> None:
-        self._waiting = self._stream.replace()
+        self._waiting = self._messages.replace()
         self._more_to_send()
 
     async def _is_there(self, key: str) -> bool:
         """Whether the answer's end is in the thread already. Raises SlackFailure."""
-        found = await self._stream.is_there(key)
+        found = await self._messages.is_there(key)
         if found:
             self._waiting = []
         return found
@@ -189,12 +204,12 @@ class LiveMessage:
         refused = 0
         while refused < ATTEMPTS:
             async with self._sending:
-                self._stream.refusal = None
+                self._messages.refusal = None
                 try:
                     done = await send()
                 except SlackFailure as error:
-                    done, self._stream.refusal = None, error
-                refusal = self._stream.refusal
+                    done, self._messages.refusal = None, error
+                refusal = self._messages.refusal
             if done is not None:
                 return done
             if refusal and not is_passing(refusal):
@@ -216,16 +231,18 @@ class LiveMessage:
         """Out: seconds after which it has to be tried again; 0 if it has not."""
         try:
             async with self._sending:
-                seconds = 0.0 if self._held or self._is_blank else await self._stream.turn_in()
+                seconds = 0.0
+                if not self._held and not self._has_nothing:
+                    seconds = await self._messages.turn_in()
                 if seconds:
                     return seconds
                 self._due.clear()
                 if self._held:
                     return 0
-                self._stream.refusal = None
+                self._messages.refusal = None
                 with patience(0, for_progress=True):
                     await self._send_some()
-            if self._stream.refusal is None:
+            if self._messages.refusal is None:
                 return 0
         except (RedisError, Superseded) as error:
             # The step itself meets the same trouble, and there it counts.
@@ -238,44 +255,60 @@ class LiveMessage:
         if not await self._is_mine():
             self._waiting = []
             return
-        if not await self._stream.clean() or self._is_blank:
+        if not await self._messages.clean() or self._has_nothing:
             return
         waiting, self._waiting = self._waiting, []
-        if waiting[-1].call is None:
+        if waiting and waiting[-1].call is None:
             waiting[-1].text, held = complete_part(waiting[-1].text)
             if held:
                 self._waiting.append(Shown(text=held))
-        left = pieces(waiting)
+        left = pieces(waiting, self._messages.piece_characters) or [[]]
         has_turn = True
         try:
-            while left and await self._stream.send(left[0], has_turn=has_turn):
+            while left and await self._messages.send(left[0], has_turn=has_turn):
                 left.pop(0)
                 has_turn = False
+        except StreamingRefused as refusal:
+            self._stop_streaming(refusal)
         finally:
             self._put_back(left)
 
-    async def _end(self, whole: Whole, status: str | None) -> bool | None:
-        """Out: whether a stream was closed; None where Slack did not take all of it so far."""
+    async def _end(self, whole: FinalMessage, status: str | None) -> bool | None:
+        """Out: whether the session has got its status; None where Slack did not take all so
+        far."""
+        messages = self._messages
         if not await self._is_mine():
             raise Superseded(whole.key)
-        if not await self._stream.clean():
+        if not await messages.clean():
             return None
-        left, self._waiting = [] if self._is_blank else pieces(self._waiting), []
+        left: list[list[Shown]] = []
+        if not is_blank(self._waiting):
+            left = pieces(self._waiting, messages.piece_characters)
+        self._waiting = []
         try:
             while len(left) > 1 or (left and not self.state.ts):
-                own = whole if len(left) == 1 else Whole(secrets.token_hex(8))
-                if not await self._stream.send(left[0], whole=own):
+                own = whole if len(left) == 1 else FinalMessage(secrets.token_hex(8))
+                if not await messages.send(left[0], whole=own):
                     return None
                 left.pop(0)
             if not self.state.ts:
                 return False
-            if not await self._stream.finish(left[0] if left else [], whole, status):
+            left = left or [[]]
+            if not await messages.finish(left[0], whole, status):
                 return None
             left = []
-            return True
+            return messages.sets_status
+        except StreamingRefused as refusal:
+            self._stop_streaming(refusal)
+            return None
         finally:
             self._put_back(left)
 
+    def _stop_streaming(self, refusal: StreamingRefused) -> None:
+        self._messages = self._ways.instead_of(self._messages, refusal)
+        self._messages.progress = WORKING
+        self._due.set()
+
     def _put_back(self, left: list[list[Shown]]) -> None:
-        recalled, self._stream.recalled = self._stream.recalled, []
+        recalled, self._messages.recalled = self._messages.recalled, []
         self._waiting = [*recalled, *(shown for piece in left for shown in piece), *self._waiting]

@@ -1,31 +1,27 @@
-"""The agent in its Slack thread: its answer as it streams, the cards that ask, and where it
-stands."""
+"""The agent in its Slack thread: its live message, the cards that ask, and where it stands."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Literal
 
 import structlog
 from slack_sdk.models.blocks import Block
 
 from bot.agent.work import Unshown
-from bot.slack.client import Client, SlackFailure, is_passing, patience, why
+from bot.slack.client import Client, SlackFailure, is_passing, why
 from bot.slack.formatting import safe_markdown, split_at
 from bot.slack.posting import post_once
 from bot.slack.thread.approval_cards import ApprovalCards, cannot_ask
-from bot.slack.thread.live_message import LiveMessage, Refused, SlackDown
+from bot.slack.thread.live_message import LiveMessage
+from bot.slack.thread.refusals import Refused, SlackDown
+from bot.slack.thread.session import Resting, Session, progress
 from bot.state.models import Request, StreamState, ToolCall
 
 log = structlog.get_logger()
 
 MARKDOWN_CHARACTERS = 12_000
-STATUS_CHARACTERS = 150
 FIRST_SIGN_SECONDS = 3.0
 """How long a run waits for its first sign to show, before it goes on without."""
-
-Resting = Literal["active", "suspended"]
 
 
 class SlackThread:
@@ -47,6 +43,7 @@ class SlackThread:
         self._client = client
         self._request = request
         self._first_sign: asyncio.Task[None] | None = None
+        self._session = Session(client, request)
         self._live = LiveMessage(client, request, stream, is_mine, save_stream)
         self.say = self._live.say
         self.show = self._live.show
@@ -80,28 +77,21 @@ class SlackThread:
         await asyncio.wait([self._first_sign], timeout=FIRST_SIGN_SECONDS)
 
     async def _begin(self) -> None:
-        where = {"channel_id": self._request.channel_id, "thread_ts": self._request.thread_ts}
-        title = self._request.text.strip()[:80] or "Intercom"
-        with _progress("agents.sessions.setStatus"):
-            await self._client.agents_sessions_setStatus(
-                **where,
-                status="processing",
-                title=title,
-                initiator_user_id=self._request.user_id,
-            )
-        await self.say_status("is working on it…")
-        if self._request.is_direct and self._request.thread_ts == self._request.ts:
-            with _progress("assistant.threads.setTitle"):
-                await self._client.assistant_threads_setTitle(**where, title=title)
+        await self._session.begin()
+        if self._streams:
+            await self._session.say("is working on it\u2026")
 
     async def say_status(self, words: str) -> None:
-        """What the agent is doing, beside its name; Slack clears it after two minutes."""
-        with _progress("assistant.threads.setStatus"):
-            await self._client.assistant_threads_setStatus(
-                channel_id=self._request.channel_id,
-                thread_ts=self._request.thread_ts,
-                status=words[:STATUS_CHARACTERS],
-            )
+        """What the agent is doing meanwhile: "is waiting: ..."."""
+        if self._streams:
+            await self._session.say(words)
+        words = words.removeprefix("is ")
+        with progress("progress"):
+            await self._live.say_progress(words[:1].upper() + words[1:])
+
+    @property
+    def _streams(self) -> bool:
+        return self.stream.way == "stream"
 
     async def pause(self) -> None:
         """Close the message while the run waits for its teammate. Raises Trouble while Slack is
@@ -131,7 +121,7 @@ class SlackThread:
         return unshown
 
     async def heard(self, request: Request) -> None:
-        with _progress("reactions.add"):
+        with progress("reactions.add"):
             await self._client.reactions_add(
                 channel=request.channel_id, timestamp=request.ts, name="eyes"
             )
@@ -160,17 +150,9 @@ class SlackThread:
         await self.set_status(status)
 
     async def set_status(self, status: Resting) -> None:
-        """Where the session stands now that nothing is done in it: the Stop button goes."""
+        """Where the session stands now that nothing is done in it."""
         self._forget_first_sign()
-        channel_id, thread_ts = self._request.channel_id, self._request.thread_ts
-        with _unimportant("assistant.threads.setStatus"):
-            await self._client.assistant_threads_setStatus(
-                channel_id=channel_id, thread_ts=thread_ts, status=""
-            )
-        with _unimportant("agents.sessions.setStatus"):
-            await self._client.agents_sessions_setStatus(
-                channel_id=channel_id, thread_ts=thread_ts, status=status
-            )
+        await self._session.rest(status)
 
     def _forget_first_sign(self) -> None:
         """What Slack was slow to take must not come after what stands now."""
@@ -202,28 +184,3 @@ class SlackThread:
                 await self.keep()
                 raise SlackDown from error
             log.error("answer_not_delivered", why=why(error))
-
-
-class _unimportant(suppress):
-    """What a run can do without: a failure of it is logged and forgotten."""
-
-    def __init__(self, call: str) -> None:
-        super().__init__(*SlackFailure)
-        self._call = call
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
-        if isinstance(error, SlackFailure):
-            log.info("slack_refused", call=self._call, why=why(error))
-        return super().__exit__(kind, error, trace)
-
-
-@contextmanager
-def _progress(call: str) -> Iterator[None]:
-    """What a run can do without, and does not wait for."""
-    with _unimportant(call), patience(0, for_progress=True):
-        yield

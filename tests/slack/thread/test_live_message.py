@@ -1,91 +1,22 @@
-"""The streamed answer, against the Slack stand-in by the real client."""
+"""What holds of a live message both ways, streamed and updated."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 
 import pytest
-import yaml
-from docket import Docket
+from thread_setting import UPDATE, Setting, arrived, call, words
 
-from bot.manifest import manifest_text
-from bot.sandbox.people import MAYA
-from bot.sandbox.slack import SUPPORT, Message, SlackSandbox
-from bot.slack.client import Client
-from bot.slack.limits import SlackLimits
-from bot.slack.thread import SlackDown, SlackThread
-from bot.state.metrics import Metrics
-from bot.state.models import Request, StreamState, ToolCall
+from bot.slack.thread import SlackDown
 from bot.state.store import Superseded
 
-
-class Setting:
-    """A thread that Maya began, and a clock for Slack."""
-
-    def __init__(self, docket: Docket) -> None:
-        self.late = 0.0
-        manifest = yaml.safe_load(manifest_text("https://bot.example"))
-        self.slack = SlackSandbox(manifest, now=lambda: time.time() + self.late, rate_limits=False)
-        self.slack.start()
-        self.root = self.slack.post(MAYA.slack_user_id, SUPPORT, "hello")
-        self.is_mine = True
-        self.saved: list[StreamState] = []
-        self.docket = docket
-        self.client = self.paced(10)
-
-    def paced(self, factor: float) -> Client:
-        """A client that keeps Slack's limits that many times over."""
-        token, url = self.slack.bot_token, self.slack.url + "/api/"
-        limits = SlackLimits(self.docket, token, factor)
-        return Client(token, url, limits, Metrics(self.docket))
-
-    def thread(self, stream: StreamState | None = None) -> SlackThread:
-        request = Request(
-            id="Ev1",
-            team_id=self.slack.team_id,
-            user_id=MAYA.slack_user_id,
-            channel_id=SUPPORT,
-            thread_ts=self.root,
-            ts=self.root,
-            text="hello",
-        )
-
-        async def save() -> None:
-            self.saved.append(thread.stream.model_copy(deep=True))
-
-        async def is_mine() -> bool:
-            return self.is_mine
-
-        thread = SlackThread(self.client, request, stream, is_mine, save, save)
-        return thread
-
-    def answers(self) -> list[Message]:
-        return self.slack.thread(SUPPORT, self.root)[1:]
-
-
-@pytest.fixture
-async def setting() -> AsyncIterator[Setting]:
-    async with Docket(name="thread-test", url="memory://") as docket:
-        setting = Setting(docket)
-        yield setting
-        setting.slack.stop()
-
-
-def call(state: str = "started", **more: str) -> ToolCall:
-    return ToolCall(
-        id="toolu_1", name="t", input={}, title="Search", is_read=True, state=state, **more
-    )
-
-
-async def arrived(setting: Setting, what: Callable[[list[Message]], object]) -> list[Message]:
-    """The answers, once Slack has got that far."""
-
-    def there() -> list[Message]:
-        answers = setting.answers()
-        return answers if answers and what(answers) else []
-
-    return await asyncio.to_thread(setting.slack.wait, there)
+BEGIN = {"stream": "chat.startStream", UPDATE: "chat.postMessage"}
+WRITES = (
+    "chat.postMessage",
+    "chat.update",
+    "chat.startStream",
+    "chat.appendStream",
+    "chat.stopStream",
+)
 
 
 async def test_text_and_a_card_from_running_to_done(setting: Setting) -> None:
@@ -101,9 +32,11 @@ async def test_text_and_a_card_from_running_to_done(setting: Setting) -> None:
     [message] = setting.answers()
     [card] = message.tasks
     assert (card.status, card.output) == ("complete", "2 found")
-    assert message.streaming == "done"
+    assert [source["url"] for source in card.sources] == ["https://app.intercom.com/x"]
+    assert message.streaming != "streaming"
+    assert "Working on it" not in message.plain
     assert message.ts in [state.ts for state in setting.saved]
-    assert setting.slack.session(SUPPORT, setting.root).lifecycle == "active"
+    assert setting.slack.session(setting.channel, setting.root).lifecycle == "active"
 
 
 async def test_a_thread_is_written_about_once_a_second(setting: Setting) -> None:
@@ -113,43 +46,12 @@ async def test_a_thread_is_written_about_once_a_second(setting: Setting) -> None
             thread.say(f"word{word} ")
             await asyncio.sleep(0.01)
         await thread.end("end:1")
-    writes = [call for call in setting.slack.calls if call.method.startswith("chat.")]
+    writes = setting.calls(*WRITES)
     gaps = [later.at - earlier.at for earlier, later in pairwise(writes)]
-    assert len(writes) > 3
+    assert len(writes) > 2
     assert min(gaps) > 0.9
     [message] = setting.answers()
-    assert message.markdown.split() == [f"word{word}" for word in range(400)]
-
-
-async def test_before_a_stream_dies_the_answer_moves_on(setting: Setting) -> None:
-    async with setting.thread() as thread:
-        thread.say("First.")
-        thread.show(call())
-        await asyncio.to_thread(setting.slack.wait, lambda: setting.saved and setting.saved[-1].ts)
-        thread.stream.started_at -= 241
-        thread.say("Second.")
-        thread.show(call("done"))
-        await thread.end("end:1")
-    first, second = setting.answers()
-    assert (first.markdown, first.tasks[0].status) == ("First.", "complete")
-    assert first.tasks[0].output == "Goes on below"
-    assert (second.markdown, second.tasks[0].status) == ("Second.", "complete")
-    assert {first.streaming, second.streaming} == {"done"}
-
-
-async def test_a_stream_that_slack_has_ended_is_replaced(setting: Setting) -> None:
-    async with setting.thread() as thread:
-        thread.say("First.")
-        thread.show(call())
-        await arrived(setting, lambda answers: answers[0].tasks)
-        setting.late = 301
-        thread.say("Second.")
-        thread.show(call("done"))
-        await thread.end("end:1")
-    first, second = setting.answers()
-    assert (first.plain.strip().splitlines()[0], second.markdown) == ("First.", "Second.")
-    assert "Goes on below" in first.plain
-    assert second.tasks[0].status == "complete"
+    assert words([message]) == [f"word{word}" for word in range(400)]
 
 
 async def test_a_long_answer_loses_nothing(setting: Setting) -> None:
@@ -159,8 +61,18 @@ async def test_a_long_answer_loses_nothing(setting: Setting) -> None:
         await thread.end("end:1")
     messages = setting.answers()
     assert len(messages) > 2
-    text = " ".join(message.markdown for message in messages)
-    assert text.split() == " ".join(paragraphs).split()
+    assert words(messages) == " ".join(paragraphs).split()
+
+
+async def test_a_run_with_very_many_calls_loses_none(setting: Setting) -> None:
+    async with setting.thread() as thread:
+        for number in range(120):
+            thread.show(call("done", number, title=f"Search {number}"))
+        thread.say("That was much.")
+        await thread.end("end:1")
+    shown = [task.id for message in setting.answers() for task in message.tasks]
+    assert shown == [f"toolu_{number}" for number in range(120)]
+    assert "That was much." in setting.answers()[-1].plain
 
 
 async def test_what_customers_wrote_neither_pings_nor_disguises(setting: Setting) -> None:
@@ -174,6 +86,7 @@ async def test_what_customers_wrote_neither_pings_nor_disguises(setting: Setting
         await thread.end("end:1")
     [message] = setting.answers()
     assert message.markdown == "He wrote &lt;!channel> and bank (https://evil.example)."
+    assert "<!channel>" not in message.text
 
 
 async def test_after_a_crash_only_what_was_kept_is_there(setting: Setting) -> None:
@@ -195,6 +108,22 @@ async def test_after_a_crash_only_what_was_kept_is_there(setting: Setting) -> No
     assert [card.status for card in message.tasks] == ["complete"]
 
 
+async def test_after_a_crash_messages_that_came_since_are_gone(setting: Setting) -> None:
+    async with setting.thread() as thread:
+        thread.say("Kept.\n\n")
+        await arrived(setting, bool)
+        await thread.keep()
+        thread.say("word " * 3_000)
+        await arrived(setting, lambda answers: len(answers) > 1)
+    before = setting.saved[-1]
+    assert len(before.touched) > 1
+    async with setting.thread(before) as other:
+        await other.recover(None)
+        other.say("Whole.")
+        await other.end("end:1", again=True)
+    assert [message.markdown.split() for message in setting.answers()] == [["Kept.", "Whole."]]
+
+
 async def test_what_one_step_leaves_the_next_one_sends(setting: Setting) -> None:
     async with setting.thread() as thread:
         thread.say("First. ")
@@ -209,7 +138,7 @@ async def test_what_one_step_leaves_the_next_one_sends(setting: Setting) -> None
         await other.end("end:1")
 
 
-async def test_a_message_that_was_just_being_started_is_found_after_a_crash(
+async def test_a_message_that_was_just_being_begun_is_found_after_a_crash(
     setting: Setting,
 ) -> None:
     async with setting.thread() as thread:
@@ -222,7 +151,8 @@ async def test_a_message_that_was_just_being_started_is_found_after_a_crash(
         other.say("Hello again.")
         await other.end("end:1", again=True)
     [message] = setting.answers()
-    assert (message.markdown, message.streaming) == ("Hello again.", "done")
+    assert message.markdown == "Hello again."
+    assert message.streaming != "streaming"
 
 
 async def test_an_ending_that_is_there_is_not_sent_again(setting: Setting) -> None:
@@ -237,10 +167,10 @@ async def test_an_ending_that_is_there_is_not_sent_again(setting: Setting) -> No
         await other.recover("end:1")
         await other.end("end:1", again=True)
     assert [message.markdown for message in setting.answers()] == ["Kept. The end."]
-    assert setting.slack.session(SUPPORT, setting.root).lifecycle == "active"
+    assert setting.slack.session(setting.channel, setting.root).lifecycle == "active"
 
 
-@pytest.mark.parametrize("method", ["chat.startStream", "chat.appendStream", "chat.stopStream"])
+@pytest.mark.parametrize("method", WRITES)
 async def test_where_slacks_answer_gets_lost_nothing_is_there_twice(
     setting: Setting, method: str
 ) -> None:
@@ -253,11 +183,12 @@ async def test_where_slacks_answer_gets_lost_nothing_is_there_twice(
         thread.say("Three.")
         await thread.end("end:1")
     [message] = setting.answers()
-    assert (message.markdown, message.streaming) == ("One. Two. Three.", "done")
+    assert message.markdown == "One. Two. Three."
+    assert message.streaming != "streaming"
 
 
 async def test_while_slack_is_down_the_answer_waits(setting: Setting) -> None:
-    for method in ("chat.startStream", "conversations.replies"):
+    for method in (BEGIN[setting.way], "conversations.replies"):
         setting.slack.fail(method, status=503, times=100)
     async with setting.thread() as thread:
         thread.say("In the end.")
@@ -268,18 +199,6 @@ async def test_while_slack_is_down_the_answer_waits(setting: Setting) -> None:
         other.resume()
         await other.end("end:1", again=True)
     assert [message.markdown for message in setting.answers()] == ["In the end."]
-
-
-async def test_without_room_for_a_stream_the_answer_comes_as_a_whole(setting: Setting) -> None:
-    setting.slack.fail("chat.startStream", retry_after=50, times=100)
-    async with setting.thread() as thread:
-        thread.show(call("done", outcome="2 found"))
-        thread.say("Here it is.")
-        await thread.end("end:1")
-    [message] = setting.answers()
-    assert "Here it is." in message.plain
-    assert "2 found" in message.plain
-    assert setting.slack.session(SUPPORT, setting.root).lifecycle == "active"
 
 
 async def test_who_was_superseded_says_nothing_more(setting: Setting) -> None:
@@ -294,13 +213,15 @@ async def test_who_was_superseded_says_nothing_more(setting: Setting) -> None:
     assert message.markdown == "Mine."
 
 
-async def test_a_failed_progress_message_does_not_end_the_run(setting: Setting) -> None:
+async def test_what_fails_by_the_way_does_not_end_the_run(setting: Setting) -> None:
     for method in (
         "agents.sessions.setStatus",
+        "agents.sessions.rename",
         "assistant.threads.setStatus",
+        "assistant.threads.setTitle",
     ):
         setting.slack.fail(method, error="internal_error", times=3)
-    setting.slack.fail("chat.startStream", error="internal_error", times=1)
+    setting.slack.fail(BEGIN[setting.way], error="internal_error", times=1)
     async with setting.thread() as thread:
         await thread.begin()
         thread.say("Not lost. ")
@@ -310,14 +231,60 @@ async def test_a_failed_progress_message_does_not_end_the_run(setting: Setting) 
     assert message.markdown == "Not lost. There."
 
 
-async def test_what_the_thread_does_not_take_comes_by_direct_message(setting: Setting) -> None:
+async def test_a_message_that_somebody_deletes_comes_again_with_what_follows(
+    setting: Setting,
+) -> None:
+    async with setting.thread() as thread:
+        thread.say("First. ")
+        thread.show(call("done"))
+        [message] = await arrived(setting, lambda answers: answers[0].tasks)
+        setting.slack.remove(setting.channel, message.ts)
+        thread.say("Second.")
+        await thread.end("end:1")
+    [message] = setting.answers()
+    assert message.markdown == "First. Second."
+    assert [task.status for task in message.tasks] == ["complete"]
+
+
+async def test_of_a_thread_that_is_archived_in_the_middle_the_rest_comes_directly(
+    setting: Setting,
+) -> None:
+    async with setting.thread() as thread:
+        thread.show(call("done"))
+        thread.say("Begun in time. ")
+        await arrived(setting, lambda answers: answers[0].markdown)
+        archived = "is_inactive" if setting.way == UPDATE else "is_archived"
+        for method in WRITES:
+            once = method == "chat.postMessage"
+            setting.slack.fail(method, error=archived, times=1 if once else 9)
+        thread.say("Ended too late.")
+        await thread.end("end:1")
+    [told] = setting.told()
+    assert "I could not post this in" in told.plain
+    assert "Ended too late." in told.plain
+
+
+async def test_what_the_thread_does_not_take_at_all_comes_by_direct_message(
+    setting: Setting,
+) -> None:
     setting.slack.fail("chat.startStream", error="is_archived", times=9)
+    setting.slack.fail("chat.postMessage", error="is_archived", times=1)
     text = "\n\n".join(f"{number}: " + "word " * 100 for number in range(40))
     async with setting.thread() as thread:
         thread.say(text)
         await thread.end("end:1")
     assert setting.answers() == []
-    messages = setting.slack.messages(setting.slack.dm(MAYA.slack_user_id))
+    messages = setting.told()
     assert len(messages) == 2
     assert "I could not post this in" in messages[0].plain
     assert all(f"{number}: word" in "".join(m.plain for m in messages) for number in range(40))
+
+
+async def test_after_a_pause_the_answer_goes_on_in_a_new_message(setting: Setting) -> None:
+    async with setting.thread() as thread:
+        thread.say("May I?")
+        await thread.pause()
+        thread.say("Thank you.")
+        await thread.end("end:1")
+    assert [message.markdown for message in setting.answers()] == ["May I?", "Thank you."]
+    assert all("Working on it" not in message.plain for message in setting.answers())
