@@ -182,7 +182,7 @@ class Server:
         return PlainTextResponse("ok")
 
     async def _upload(self, request: Request) -> Response:
-        fault = self.faults.take(UPLOAD)
+        fault = self.faults.take(UPLOAD, {})
         if fault and not fault.applied:
             return PlainTextResponse("", fault.status or 500)
         content = await request.body()

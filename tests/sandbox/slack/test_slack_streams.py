@@ -209,7 +209,10 @@ class TestAgentsPane:
             channel_id=slack.dm(MAYA_ID), prompts=prompts
         )
         assert (await refused(call))["error"] == "internal_error"
-        assert slack.prompts == manifest()["features"]["agent_view"]["suggested_prompts"]
+        assert slack.prompts == []
+        app = manifest()
+        app["features"]["agent_view"]["suggested_prompts"] = prompts
+        assert SlackSandbox(app).prompts == prompts
 
     async def test_an_app_that_is_no_agent_has_none(self, clock: Clock) -> None:
         app = manifest()
