@@ -79,11 +79,11 @@ class Runs:
         Raises what makes it worth trying again later.
         """
         store = self._services.store
-        taken = await self._gate.take(conversation)
-        if taken is None:
-            return
-        token, run, inbox, unreadable = taken
         try:
+            taken = await self._gate.take(conversation)
+            if taken is None:
+                return
+            token, run, inbox, unreadable = taken
             if unreadable:
                 run = stand_in(conversation, unreadable)
                 await store.set_aside(conversation, token, unreadable, run)

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.doctor.finding import Finding, failure, ok, warning
 from bot.doctor.guard import guarded
+from bot.doctor.slack_scopes import check_scopes
 from bot.manifest import manifest_path
 from bot.settings import WHERE_TO_FIND, Settings
 
@@ -54,14 +55,7 @@ async def _token(settings: Settings) -> list[Finding]:
 def _scopes(headers: Mapping[str, str]) -> Finding:
     granted = {scope.strip() for scope in headers.get("X-OAuth-Scopes", "").split(",")}
     manifest = yaml.safe_load(manifest_path().read_text())
-    missing = [s for s in manifest["oauth_config"]["scopes"]["bot"] if s not in granted]
-    if not missing:
-        return ok("Slack scopes", "all of the manifest's")
-    return failure(
-        "Slack scopes",
-        f"not granted: {', '.join(missing)}",
-        "add them at api.slack.com/apps → your app → OAuth & Permissions, then reinstall the app",
-    )
+    return check_scopes(manifest["oauth_config"]["scopes"]["bot"], granted)
 
 
 def _clock(headers: Mapping[str, str]) -> list[Finding]:

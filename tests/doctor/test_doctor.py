@@ -25,6 +25,7 @@ from bot.doctor.finding import Finding
 from bot.doctor.public_url import check_events, check_public_url, check_webhooks
 from bot.doctor.redis import check_redis
 from bot.doctor.slack import check_sign_in, check_slack
+from bot.doctor.slack_scopes import GONE_WITHOUT, NEEDED
 from bot.manifest import manifest_text
 from bot.sandbox.processes import free_port
 from bot.sandbox.sandbox import Sandbox
@@ -199,15 +200,32 @@ async def test_an_api_that_is_not_slacks(settings: Change, body: str) -> None:
         assert finding.detail == "something else than Slack answers at SLACK_API_URL"
 
 
-async def test_scopes_that_were_not_granted(settings: Change) -> None:
+@pytest.mark.parametrize(
+    ("scope", "status", "purpose"),
+    [
+        ("users:read", "failure", "telling members from guests"),
+        ("channels:read", "warning", "all answers there are private"),
+        ("files:read", "warning", "does not see them"),
+    ],
+)
+async def test_scopes_that_were_not_granted_are_named_with_what_they_are_for(
+    settings: Change, scope: str, status: str, purpose: str
+) -> None:
     manifest = yaml.safe_load(manifest_text("https://agent.example.com"))
-    manifest["oauth_config"]["scopes"]["bot"].remove("users:read")
+    manifest["oauth_config"]["scopes"]["bot"].remove(scope)
     slack = SlackSandbox(manifest)
     slack.start()
-    found = the(await check_slack(settings(slack_api_url=slack.url + "/api"), SECONDS), "failure")
+    found = the(await check_slack(settings(slack_api_url=slack.url + "/api"), SECONDS), status)
     slack.stop()
-    assert (found.check, found.detail) == ("Slack scopes", "not granted: users:read")
+    assert found.check == "Slack scopes"
+    assert found.detail.startswith(f"not granted: {scope} (")
+    assert purpose in found.detail
     assert "reinstall the app" in found.cure
+
+
+def test_every_scope_of_the_manifest_has_a_purpose() -> None:
+    manifest = yaml.safe_load(manifest_text("https://agent.example.com"))
+    assert {**NEEDED, **GONE_WITHOUT}.keys() == set(manifest["oauth_config"]["scopes"]["bot"])
 
 
 @pytest.mark.parametrize(

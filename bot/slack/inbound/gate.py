@@ -26,15 +26,17 @@ class Gate:
             return Taken(token, run, inbox, unreadable)
         try:
             while run is None and inbox and await self._is_private(conversation, token, inbox[0]):
-                await ask_privately(self._services, inbox[0], [f"moved:{inbox[0].id}"])
+                moved, inbox = inbox[0], inbox[1:]
+                await ask_privately(self._services, moved, [f"moved:{moved.id}"])
                 await store.commit(conversation, token, None, taken=1)
-                inbox = inbox[1:]
+                await self._services.lines.drop(SlackUser.of(moved).identifier, conversation)
         except TurnedAway as turned:
             await turn_away_once(self._services, inbox[0], turned)
+            identifier = SlackUser.of(inbox[0]).identifier
             if await store.messages(conversation):
                 await store.commit(conversation, token, None, taken=len(inbox))
+                await self._services.lines.drop(identifier, conversation)
             else:
-                identifier = SlackUser.of(inbox[0]).identifier
                 await self._services.erase(identifier, conversation)
             return None
         if run is None and not inbox:

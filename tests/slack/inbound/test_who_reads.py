@@ -101,7 +101,7 @@ async def begun(door: FrontDoor, channel: str = SUPPORT) -> str:
     await door.open()
     [request] = await door.requests()
     store = door.services.store
-    token, _, _ = await store.take(request.conversation)
+    token, *_ = await store.take(request.conversation)
     said = [json.dumps({"role": "user", "content": "the first question"})]
     await store.commit(request.conversation, token, None, taken=1, messages=said)
     return root
@@ -252,7 +252,7 @@ async def test_stop_in_the_channel_stops_what_runs_privately(door: FrontDoor) ->
     door.slack.post(MAYA_ID, SHARED, "stop", thread_ts=root)
     await door.open()
     assert await door.requests() == [request]
-    token, _, _ = await door.services.store.take(request.conversation)
+    token, *_ = await door.services.store.take(request.conversation)
     signals = await door.services.store.signals(request.conversation, token)
     assert signals.stopped == "stop"
 
