@@ -5,30 +5,29 @@ other shape; the author is left out, since the bot fills that in; and bodies are
 Names of attributes are the workspace's: `attribute_names` says where to look them up.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from bot.intercom.catalogue import PREFIX, Tool, declared
-from bot.intercom.catalogue.declaration import AttributesOf, Field, FieldKind, Input
+from bot.intercom.catalogue.declaration import AttributesOf, Input
 from bot.intercom.catalogue.values import ANY, ITEM, Place, Stray, Value, steps, walk
-from bot.intercom.html import BodyRefused, Profile, rebuild
+from bot.intercom.input_values import InputRefused, SpeaksAsCustomer, as_seen, check, words
 from bot.intercom.verification.verdict import within
 from bot.intercom.write_author import author_fields, unsigned
 
+__all__ = [
+    "SCALEKITS_OWN",
+    "AttributeNames",
+    "InputRefused",
+    "SpeaksAsCustomer",
+    "attribute_names",
+    "prepare",
+    "unknown_attributes",
+    "without_undeclared",
+]
+
 SCALEKITS_OWN = ("schema_version", "tool_version")
 """Versions of the connector's tools. Scalekit takes the newest by itself."""
-PROFILES: Mapping[FieldKind, Profile] = {"message_html": "message", "article_html": "article"}
-LONGEST_NAME = 200
-DEEPEST_SEARCH = 5
-
-
-class InputRefused(Exception):
-    """This input is not sent. The text says why, for Claude and for people."""
-
-
-class SpeaksAsCustomer(InputRefused):
-    """The call would put words into a customer's mouth."""
 
 
 class AttributeNames(NamedTuple):
@@ -60,16 +59,14 @@ def prepare(tool_name: str, tool_input: Input) -> dict[str, Any]:
     if not tool.usable:
         raise SpeaksAsCustomer("Only customers can do this; it would speak in a customer's name.")
     given = unsigned(tool, given)
-    found = list(walk(tool, given))
-    for item in found:
+    made = given
+    for item in walk(tool, given):
         if isinstance(item, Stray):
-            raise InputRefused(f"{_words(item.place)}: {item.why}.")
-        _check(item)
-    _check_one_of(tool, given)
-    for item in found:
-        if isinstance(item, Value) and item.field.kind in PROFILES:
-            given = _replaced(given, item.place, _rebuilt(item))
-    return given
+            raise InputRefused(f"{words(item.place)}: {item.why}.")
+        check(item)
+        made = _replaced(made, item.place, as_seen(item))
+    _check_one_of(tool, made)
+    return made
 
 
 def attribute_names(tool_name: str, tool_input: Input) -> list[AttributeNames]:
@@ -130,81 +127,9 @@ def _check_unknown(given: Input) -> None:
         raise InputRefused("The input is nested too deeply.") from None
     if named:
         raise InputRefused(
-            f"{_words(named)}: we don't know this tool, so nothing goes out with it that could "
+            f"{words(named)}: we don't know this tool, so nothing goes out with it that could "
             "say who acts."
         )
-
-
-def _check(item: Value) -> None:
-    """Raises InputRefused or SpeaksAsCustomer."""
-    field, value = item.field, item.value
-    if field.path.endswith(ANY):
-        _check_attribute(item)
-        return
-    if not _fits(field, value):
-        raise InputRefused(f"{_words(item.place)}: {_KINDS.get(field.kind, 'has to be a text')}.")
-    if field.choices and field.told in ("headline", "signature") and value not in field.choices:
-        if field.told == "signature" and value == "user":
-            raise SpeaksAsCustomer('Replies are of the type "admin": nobody speaks for a customer.')
-        known = ", ".join(field.choices)
-        raise InputRefused(f"{_words(item.place)}: has to be one of {known}.")
-
-
-def _check_attribute(item: Value) -> None:
-    name = item.name
-    odd = not name.strip() or name.startswith("__") or len(name) > LONGEST_NAME
-    if odd or not name.isprintable() or set(name) & set(".[]{}$"):
-        raise InputRefused(f"{_words(item.place)}: this is no name of an attribute.")
-    values = item.value if isinstance(item.value, list) else [item.value]
-    if not all(_is_plain(value) or value is None for value in values):
-        raise InputRefused(f"{_words(item.place)}: has to be a plain value, not an object.")
-
-
-def _fits(field: Field, value: Any) -> bool:
-    if field.kind == "flag":
-        return isinstance(value, bool)
-    if field.kind == "list":
-        return isinstance(value, list) and all(map(_is_plain, value))
-    if field.kind == "query":
-        return _is_search(value)
-    if field.kind in ("number", "moment"):
-        is_number = _is_plain(value) and not isinstance(value, bool | str)
-        return is_number or (isinstance(value, str) and value.strip().isdecimal())
-    if field.kind == "object_id":
-        return isinstance(value, str | int) and not isinstance(value, bool)
-    return isinstance(value, str)
-
-
-_KINDS = {
-    "flag": "has to be true or false",
-    "list": "has to be a list of plain values",
-    "query": "has to be a search of field, operator and value",
-    "number": "has to be a number",
-    "moment": "has to be a time in Unix seconds",
-    "object_id": "has to be an id",
-}
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return isinstance(value, str | int)
-
-
-def _is_search(value: Any, depth: int = 0) -> bool:
-    """A filter, or a group of them; Intercom takes two levels of groups."""
-    if not isinstance(value, Mapping) or value.keys() - {"field", "operator", "value"}:
-        return False
-    if depth > DEEPEST_SEARCH:
-        return False
-    inner = value.get("value")
-    items = inner if isinstance(inner, list) else [inner]
-    return all(
-        _is_search(item, depth + 1)
-        if isinstance(item, Mapping)
-        else item is None or _is_plain(item)
-        for item in items
-    )
 
 
 def _check_one_of(tool: Tool, given: Input) -> None:
@@ -227,13 +152,6 @@ def _holders(value: Any, path: list[str]) -> list[Mapping[str, Any]]:
     if not isinstance(value, Mapping) or path[0] not in value:
         return []
     return _holders(value[path[0]], path[1:])
-
-
-def _rebuilt(item: Value) -> str:
-    try:
-        return rebuild(item.value, PROFILES[item.field.kind]).html
-    except BodyRefused as refused:
-        raise InputRefused(str(refused)) from refused
 
 
 def _replaced(given: Any, place: Place, value: Any) -> Any:
@@ -269,7 +187,3 @@ def _only_declared(schema: Any, paths: list[list[str]]) -> Any:
     if isinstance(items, dict):
         made["items"] = _only_declared(items, [path[1:] for path in paths if path[:1] == [ITEM]])
     return made
-
-
-def _words(place: Place) -> str:
-    return ".".join(str(step) for step in place)[:LONGEST_NAME] or "input"

@@ -137,7 +137,10 @@ def test_wrong_shapes_are_refused_at_every_field(name: str) -> None:
             changed(given, place, lambda one: one)
         except (KeyError, TypeError):
             continue  # It cannot stand beside the others.
-        for value in wrong:
+        odd_ids = ["", " ", "7?", "../7", "7/8", "7#", "7\n", "%37", "7\u200b", "9" * 200]
+        odd_keys = ["", "a\u200b@b.example", "a@b.example\n", " a@b.example"]
+        odd = {"object_id": odd_ids, "external_id": odd_keys, "email": odd_keys}
+        for value in wrong + odd.get(field.kind, []):
             if field.kind == "query" and value == {}:
                 continue
             if value is None and field.path.endswith("*"):
@@ -258,6 +261,21 @@ def test_bodies_that_are_sent_are_the_rebuilt_ones() -> None:
         prepare("intercom_reply_to_conversation", {**given, "body": "<svg><circle></svg>"})
     with pytest.raises(InputRefused, match="shorten it"):
         prepare("intercom_reply_to_conversation", {**given, "body": "a" * 300_000})
+
+
+def test_nothing_that_nobody_sees_is_sent() -> None:
+    hidden = "Re\u200bfund \u202eplease\x00"
+    attributes = {"_default_title_": hidden + "\nnow", "_default_description_": hidden + "\nnow"}
+    given = {"ticket_id": "1", "ticket_attributes": {**attributes, "Steps": [hidden, 7]}}
+    assert prepare("intercom_update_ticket", given)["ticket_attributes"] == {
+        "_default_title_": "Refund please now",
+        "_default_description_": "Refund please\nnow",
+        "Steps": ["Refund please", 7],
+    }
+    news = prepare("intercom_create_news_item", {"title": hidden, "labels": [hidden]})
+    assert news == {"title": "Refund please", "labels": ["Refund please"]}
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    assert prepare("intercom_update_contact", {"contact_id": "1", "name": family})["name"] == family
 
 
 def test_the_given_input_is_left_alone() -> None:
