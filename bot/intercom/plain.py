@@ -14,7 +14,9 @@ from bot.intercom.characters import is_emoji, seen
 _LOOKS_LIKE = {"*": "\u2217", "~": "\u223c", "`": "\u02cb"}
 _FORMATTING = re.compile(r"[*~`]|(?<![^\W_])_|_(?![^\W_])")
 """Bold, struck out and code always; `_` only at a word's edge, where Slack reads it as italic."""
-_EMOJI_CODE = re.compile(r":(?=[\w+'.-]{1,100}:)")
+_EMOJI_CODE = re.compile(r":(?=[\w+'.-]{1,100}:)|(?<!\w):(?=[\w+'.-]{1,100}$)")
+"""Closed, or at the end, where the colon of the line that it stands in could close it."""
+_QUOTE = re.compile(r"^>")
 _TIME = re.compile(r"(?<=[0-9]):(?=[0-9]+:)")
 _MOST_MARKS = 6
 """Accents on one letter. More than any language has would paint over the lines around."""
@@ -36,6 +38,7 @@ def plain(text: str, limit: int | None = None) -> str:
     line = _fewer_marks(" ".join(line.split()))
     line = _FORMATTING.sub(lambda found: _LOOKS_LIKE.get(found[0], "\u02cd"), line)
     line = _EMOJI_CODE.sub(_colon, line)
+    line = _QUOTE.sub("\u203a", line)
     line = line.replace("](", "] (").replace("][", "] [")
     if limit is None or len(line) <= limit:
         return line
