@@ -167,3 +167,26 @@ def test_what_a_tool_refers_to_is_declared(name: str) -> None:
         assert field is None or field.names
     if tool.effect == "read":
         assert [tool.rules, tool.author, tool.verification] == [(), (), None]
+
+
+def test_a_place_without_a_value_takes_its_connecting_words_with_it() -> None:
+    def headline(tool_name: str, /, **given: Any) -> str:
+        tool = TOOLS[f"intercom_{tool_name}"]
+        return fill(tool, tool.headline, given, lambda item: f"“{item.value}”").text
+
+    assigned = {"conversation_id": "1", "message_type": "assignment"}
+    assert headline("manage_conversation", **assigned) == "Assign “1”"
+    assert headline("manage_conversation", **assigned, assignee_id="7") == "Assign “1” to “7”"
+    people = [{"email": "a@b.example"}, {"email": "c@d.example"}]
+    assert headline("create_ticket", contacts=people) == (
+        "Create a ticket for “a@b.example”, “c@d.example”"
+    )
+    assert headline("create_ticket") == "Create a ticket"
+    assert headline("create_or_update_tag", name="VIP") == "Create the tag “VIP”"
+    assert headline("create_or_update_tag", name="VIP", id="3") == "Rename the tag “3” to “VIP”"
+    assert headline("set_away_admin", admin_id="7", away_mode_enabled=False) == (
+        "Set “7” to available"
+    )
+    assert headline("reply_to_ticket", ticket_id="{ticket_id}", message_type="note") == (
+        "Add an internal note to “{ticket_id}”"
+    )

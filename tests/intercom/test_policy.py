@@ -148,6 +148,11 @@ CASES: dict[str, list[Case]] = {
         of({"category": "Tracker"}, destructive("The customer is told of this ticket.")),
         of(BACK_OFFICE, write()),
         of(INTERNAL, write()),
+        destructive("Intercom creates one", contacts=[{"email": "p@x.example"}]),
+        of(
+            BACK_OFFICE,
+            Case({"contacts": [{"email": "p@x.example"}]}, "write", "Intercom creates one"),
+        ),
     ],
     "update_ticket": [
         destructive(TOLD, state="resolved"),
@@ -303,7 +308,8 @@ def test_what_a_call_does_and_what_its_card_warns_of(name: str) -> None:
         found = consequence(f"intercom_{name}", case.given, case.stored)
         assert found.effect == case.effect, case
         assert case.warning in found.warning, (case, found)
-        assert bool(found.warning) == (case.effect == "destructive"), (case, found)
+        assert bool(found.warning) == bool(case.warning), (case, found)
+        assert case.effect != "destructive" or found.warning
 
 
 def test_the_table_has_exactly_the_connectors_tools() -> None:
@@ -387,6 +393,13 @@ def test_annotations_only_make_it_stricter() -> None:
 
 def test_odd_inputs_are_judged_too() -> None:
     """Before it is refused, a call that fits no tool is shown with its effect."""
-    for given in ({"customer": 5}, {"customer": ["email"]}, {"state": ["draft"]}, {"id": None}):
+    for given in (
+        {"customer": 5},
+        {"customer": ["email"]},
+        {"contacts": [5]},
+        {"contacts": "email"},
+        {"state": ["draft"]},
+        {"id": None},
+    ):
         for name in NAMES:
             assert effect(f"intercom_{name}", given) in ("read", "write", "destructive")

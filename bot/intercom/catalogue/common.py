@@ -35,6 +35,8 @@ SPEAKS_AS = Field(
 )
 
 THE_CUSTOMER_GETS_THIS = "The customer gets this."
+MAY_CREATE_CONTACT = "If no contact has this e-mail address, Intercom creates one."
+"""So Intercom's description of adding participants and of creating tickets says."""
 CANNOT_BE_UNDONE = "This can't be undone."
 
 

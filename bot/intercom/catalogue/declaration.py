@@ -216,10 +216,11 @@ class Tool:
             stored: The object that the rules look at, as it is now; None if it is not known.
         """
         holding = [rule for rule in self.rules if rule.when(given, stored)]
-        effects = [self.effect, *(rule.effect for rule in holding)]
-        strictest = max(effects, key=lambda effect: STRICTNESS[effect])
-        warnings = [rule.warning for rule in holding if rule.effect == strictest]
-        return strictest, " ".join(dict.fromkeys(warnings))
+        strictest = max(
+            [self.effect, *(rule.effect for rule in holding)], key=STRICTNESS.__getitem__
+        )
+        warnings = dict.fromkeys(rule.warning for rule in holding)
+        return strictest, " ".join(warnings)
 
 
 STRICTNESS: Mapping[Effect, int] = {"read": 0, "write": 1, "destructive": 2}

@@ -5,6 +5,7 @@ from bot.intercom.catalogue.common import (
     AUTHOR,
     CONTACT,
     CONVERSATION,
+    MAY_CREATE_CONTACT,
     THE_CUSTOMER_GETS_THIS,
 )
 from bot.intercom.catalogue.declaration import Field, Rule, Tool, has
@@ -129,12 +130,7 @@ TOOLS = (
         one_of=(("customer.intercom_user_id", "customer.user_id", "customer.email"),),
         rules=(
             Rule("destructive", "This person sees the whole conversation from then on."),
-            # Intercom's description: an address that it does not know becomes a new lead.
-            Rule(
-                "destructive",
-                "If no contact has this e-mail address, Intercom creates one.",
-                has("customer.email"),
-            ),
+            Rule("write", MAY_CREATE_CONTACT, has("customer.email")),
         ),
         author=("admin_id",),
         verification=verified.joined,

@@ -43,7 +43,8 @@ def fill(tool: Tool, template: Template, given: Input, words: Callable[[Value], 
         return ""
 
     # The connecting words go with the value that they lead to.
-    return Filled(re.sub(r"((?::|,)? ?)\{([^}]+)\}", replaced, text).strip(), frozenset(told))
+    leads = r"((?::|,)?(?: (?:to|for|with|in|into|of|on))? ?)"
+    return Filled(re.sub(leads + r"\{([^}]+)\}", replaced, text).strip(), frozenset(told))
 
 
 def _chosen(template: Template, given: Input) -> tuple[str, set[str]]:

@@ -3,6 +3,7 @@
 from bot.intercom.catalogue.areas import TICKETS
 from bot.intercom.catalogue.common import (
     AUTHOR,
+    MAY_CREATE_CONTACT,
     SEARCH,
     SPEAKS_AS,
     THE_CUSTOMER_GETS_THIS,
@@ -18,6 +19,7 @@ from bot.intercom.catalogue.declaration import (
     Rule,
     Stored,
     Tool,
+    has,
     is_,
     is_not,
     shows,
@@ -51,6 +53,11 @@ def _new_one_is_seen(given: Input, stored: Stored | None) -> bool:
     """`stored` is the ticket's type."""
     internal = shows("is_internal", True)(given, stored)
     return not (internal or shows("category", "Back-office")(given, stored))
+
+
+def _names_by_email(given: Input, stored: Stored | None) -> bool:
+    people = given.get("contacts")
+    return isinstance(people, list) and any(has("email")(one, stored) for one in people)
 
 
 def _was_shared(given: Input, stored: Stored | None) -> bool:
@@ -116,7 +123,10 @@ TOOLS = (
             Field(path="created_at", label="Dated", kind="moment"),
         ),
         one_of=(("contacts[].id", "contacts[].external_id", "contacts[].email"),),
-        rules=(Rule("destructive", "The customer is told of this ticket.", _new_one_is_seen),),
+        rules=(
+            Rule("destructive", "The customer is told of this ticket.", _new_one_is_seen),
+            Rule("write", MAY_CREATE_CONTACT, _names_by_email),
+        ),
         judged_by="ticket_type_id",
         verification=verified.created,
     ),
