@@ -12,11 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from bot.accounts.identity import SlackUser
 from bot.accounts.scalekit import Scalekit, VerificationRefused
 from bot.accounts.steps import Browser, PendingConsent, PendingDoubt, PendingSignIn
+from bot.base_model import BaseModel
 from bot.settings import Settings
 from bot.state.models import Owner, PendingConnection
 from bot.state.once import AlreadyTaken, Once, Unknown

@@ -3,8 +3,9 @@
 import secrets
 from datetime import UTC, datetime
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from bot.base_model import BaseModel
 from bot.state.models import PendingConnection
 
 

@@ -14,7 +14,8 @@ from bot.doctor.guard import SECONDS
 from bot.doctor.next_step import next_step
 from bot.doctor.public_url import check_events, check_public_url, check_webhooks
 from bot.doctor.redis import check_redis
-from bot.doctor.slack import check_sign_in, check_slack
+from bot.doctor.sign_in import check_sign_in
+from bot.doctor.slack import check_slack
 from bot.doctor.variables import check_variables
 from bot.settings import Settings
 

@@ -24,7 +24,9 @@ from bot.doctor.claude import check_claude
 from bot.doctor.finding import Finding
 from bot.doctor.public_url import check_events, check_public_url, check_webhooks
 from bot.doctor.redis import check_redis
-from bot.doctor.slack import check_sign_in, check_slack
+from bot.doctor.sign_in import check_sign_in
+from bot.doctor.slack import check_slack
+from bot.doctor.slack_errors import CURES, PASSING
 from bot.doctor.slack_scopes import GONE_WITHOUT, NEEDED
 from bot.manifest import manifest_text
 from bot.sandbox.processes import free_port
@@ -257,6 +259,54 @@ async def test_a_sign_in_that_slack_does_not_judge_is_a_warning(
 async def test_an_unknown_code_that_is_accepted_is_not_slacks(settings: Change) -> None:
     with web_server(200, '{"ok": true}') as url:
         the(await check_sign_in(settings(slack_api_url=url), SECONDS), "failure")
+
+
+async def test_a_sign_in_without_the_user_scope_in_the_app(settings: Change) -> None:
+    manifest = yaml.safe_load(manifest_text(settings().public_url))
+    del manifest["oauth_config"]["scopes"]["user"]
+    slack = SlackSandbox(manifest)
+    slack.start()
+    told = by_check(await check_sign_in(settings(slack_api_url=slack.url + "/api"), SECONDS))
+    slack.stop()
+    assert told["Sign in with Slack"].status == "ok"
+    scope = told["Sign in with Slack, scope"]
+    assert (scope.status, scope.detail) == ("failure", "the app may not ask for openid")
+    assert "User Token Scopes" in scope.cure
+
+
+async def test_a_redirect_url_that_the_app_does_not_have(settings: Change) -> None:
+    told = by_check(await check_sign_in(settings(public_url="https://other.example"), SECONDS))
+    scope = told["Sign in with Slack, scope"]
+    assert (scope.status, scope.detail) == ("failure", "Slack's page says bad_redirect_uri")
+    assert "PUBLIC_URL/connect/slack" in scope.cure
+
+
+@pytest.mark.parametrize("code", ["invalid_code", "invalid_grant"])
+async def test_a_made_up_code_that_is_refused_is_as_it_should_be(
+    settings: Change, sandbox: Sandbox, code: str
+) -> None:
+    sandbox.slack.fail("openid.connect.token", error=code)
+    told = await check_sign_in(settings(), SECONDS)
+    assert [finding.status for finding in told] == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("code", sorted(CURES))
+async def test_each_error_of_slacks_has_its_cure(
+    settings: Change, sandbox: Sandbox, code: str
+) -> None:
+    for method, check in (("auth.test", check_slack), ("openid.connect.token", check_sign_in)):
+        sandbox.slack.fail(method, error=code)
+        found = the(await check(settings(), SECONDS), "failure")
+        assert (found.detail, found.cure) == (f"Slack answers {code}", CURES[code])
+
+
+@pytest.mark.parametrize("code", [*sorted(PASSING), "an_error_of_next_year"])
+async def test_what_passes_or_is_not_known_is_a_warning(
+    settings: Change, sandbox: Sandbox, code: str
+) -> None:
+    for method, check in (("auth.test", check_slack), ("openid.connect.token", check_sign_in)):
+        sandbox.slack.fail(method, error=code)
+        assert code in the(await check(settings(), SECONDS), "warning").detail
 
 
 # Scalekit.
