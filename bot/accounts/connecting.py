@@ -6,7 +6,6 @@ Opening the link uses nothing up: it is used up when the account is bound. Rule 
 """
 
 import hashlib
-import json
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Generic, NamedTuple, TypeVar
@@ -63,6 +62,13 @@ class Link(NamedTuple):
     id: str
     url: str
     state: str
+
+
+class _FormerSignIn(BaseModel):
+    """What the release before this one kept of a browser at Slack's sign-in, as far as it is of
+    use."""
+
+    connection: PendingConnection
 
 
 class Connecting:
@@ -234,9 +240,8 @@ class Connecting:
             pass
         try:
             opened = self._seal.open(await self._once.take(f"sign-in:{hash_of(state)}"))
-            former = json.loads(opened or "{}")
-            return PendingConnection.model_validate(former.get("connection"))
-        except (Unknown, AlreadyTaken, ValueError):
+            return _parsed(opened, _FormerSignIn).connection
+        except (Unknown, AlreadyTaken, LinkExpired):
             return None
 
     async def _save(self, kind: str, step: BaseModel, ttl: timedelta) -> str:

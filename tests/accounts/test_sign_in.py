@@ -1,11 +1,17 @@
 """Sign in with Slack, against the stand-in over the wire."""
 
+import json
+import threading
+import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import HTTPRedirectHandler, build_opener
 
+import jwt
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.accounts.sign_in import (
     APP_REFUSED,
@@ -31,23 +37,25 @@ def slack() -> Iterator[SlackSandbox]:
     sandbox.stop()
 
 
+def settings(slack_url: str, client_id: str, client_secret: str) -> Settings:
+    return Settings(
+        slack_bot_token="xoxb-1",
+        slack_signing_secret="s",
+        slack_client_id=client_id,
+        slack_client_secret=client_secret,
+        slack_api_url=slack_url + "/api/",
+        anthropic_api_key="k",
+        scalekit_environment_url="https://scalekit.example",
+        scalekit_client_id="c",
+        scalekit_client_secret="s",
+        redis_url="memory://",
+        public_url=PUBLIC_URL,
+    )
+
+
 @pytest.fixture
 def sign_in(slack: SlackSandbox) -> SignIn:
-    return SignIn(
-        Settings(
-            slack_bot_token="xoxb-1",
-            slack_signing_secret="s",
-            slack_client_id=slack.client_id,
-            slack_client_secret=slack.client_secret,
-            slack_api_url=slack.url + "/api/",
-            anthropic_api_key="k",
-            scalekit_environment_url="https://scalekit.example",
-            scalekit_client_id="c",
-            scalekit_client_secret="s",
-            redis_url="memory://",
-            public_url=PUBLIC_URL,
-        )
-    )
+    return SignIn(settings(slack.url, slack.client_id, slack.client_secret))
 
 
 class Stay(HTTPRedirectHandler):
@@ -157,3 +165,96 @@ async def test_too_many_at_once_is_tried_later(slack: SlackSandbox, sign_in: Sig
     with pytest.raises(SignInUnavailable, match="ratelimited"):
         await sign_in.finish(code(sign_in), "n-1")
     assert exchanges(slack) == before + 1
+
+
+# Tokens that do not hold. Whoever sits between us and Slack has none of its keys.
+
+OURS = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+OTHERS = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+class _Forger(BaseHTTPRequestHandler):
+    """Publishes one key, and gives out whatever token the test has put in."""
+
+    token = ""
+
+    def do_GET(self) -> None:
+        key = jwt.algorithms.RSAAlgorithm.to_jwk(OURS.public_key(), as_dict=True)
+        self._say({"keys": [{**key, "kid": "k1", "use": "sig", "alg": "RS256"}]})
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self._say({"ok": True, "id_token": type(self).token})
+
+    def _say(self, answer: dict[str, object]) -> None:
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def forger() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Forger)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def token(issuer: str, key: object = OURS, algorithm: str = "RS256", **changes: object) -> str:
+    now = int(time.time())
+    claims = {
+        "iss": issuer,
+        "aud": "client",
+        "sub": "U1",
+        "iat": now,
+        "exp": now + 60,
+        "nonce": "n-1",
+        "https://slack.com/user_id": "U1",
+        "https://slack.com/team_id": "T1",
+    }
+    claims |= {name.replace("_of_", "https://slack.com/"): v for name, v in changes.items()}
+    kept = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode(kept, key, algorithm, headers={"kid": "k1"})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("forged", "holds"),
+    [
+        ({}, True),
+        ({"key": OTHERS}, False),
+        ({"key": None, "algorithm": "none"}, False),
+        ({"key": "client-secret-of-thirty-two-bytes!", "algorithm": "HS256"}, False),
+        ({"aud": "another-app"}, False),
+        ({"iss": "https://evil.example"}, False),
+        ({"exp": 1}, False),
+        ({"exp": None}, False),
+        ({"nonce": "n-2"}, False),
+        ({"nonce": None}, False),
+        ({"_of_user_id": None}, False),
+        ({"_of_team_id": None}, False),
+    ],
+)
+async def test_only_a_token_that_slack_signed_for_us_and_this_attempt_holds(
+    forger: str, forged: dict[str, object], holds: bool
+) -> None:
+    _Forger.token = token(forger, **forged)  # type: ignore[arg-type]
+    sign_in = SignIn(settings(forger, "client", "secret"))
+    if holds:
+        assert (await sign_in.finish("c", "n-1")).user_id == "U1"
+        return
+    with pytest.raises(SignInFailed):
+        await sign_in.finish("c", "n-1")
+
+
+async def test_keys_that_cannot_be_read_are_slacks_problem() -> None:
+    with pytest.raises(SignInUnavailable):
+        await SignIn(settings("http://127.0.0.1:9", "client", "secret")).finish("c", "n-1")

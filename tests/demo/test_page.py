@@ -144,6 +144,7 @@ def test_the_pane_and_another_teammate(page: Page, artifacts: Path) -> None:
     expect(page.locator("#replies .status")).to_contain_text("Waiting for you")
     with page.context.expect_page() as opened:
         page.locator("#replies").get_by_role("link", name="Connect Intercom").click()
+    opened.value.get_by_role("link", name="Tom Okafor").click()
     opened.value.get_by_role("button", name="Cancel").click()
     expect(opened.value.get_by_role("heading")).to_have_text("Nothing was connected")
 
@@ -206,8 +207,8 @@ def test_revoked_at_intercom_then_reconnected(page: Page, artifacts: Path) -> No
     page.get_by_role("button", name="Intercom Agent", exact=False).first.click()
     with page.context.expect_page() as opened:
         messages.get_by_role("link", name="Reconnect Intercom").last.click()
-    opened.value.get_by_role("button", name="Authorize access").click()
     opened.value.get_by_role("link", name="Tom Okafor").click()
+    opened.value.get_by_role("button", name="Authorize access").click()
     expect(opened.value.get_by_role("heading")).to_have_text("You are connected")
     page.get_by_role("button", name="# support").click()
     open_thread(page, "who am I in Intercom?")
