@@ -10,9 +10,8 @@ import structlog
 from redis.exceptions import RedisError
 
 from bot.accounts.identity import SlackUser
-from bot.accounts.scalekit import AccountsUnavailable
 from bot.accounts.teammates import NotConnected, NotPermitted
-from bot.agent.loop import NO_ACCOUNTS, Agent
+from bot.agent.loop import Agent
 from bot.agent.prompt import zone
 from bot.agent.salvage import match_history
 from bot.agent.work import Next, RunFailed, Stopped, Trouble, Work, settle_cards
@@ -295,8 +294,6 @@ class Runs:
         try:
             in_thread = run.request.thread_ts if run.request.is_direct else None
             await offer_to_connect(services, user, thread_ts=in_thread, lost=run.lost_connection)
-        except AccountsUnavailable as error:
-            raise Trouble(NO_ACCOUNTS) from error
         except SlackFailure as error:
             log.warning("connect_button_not_sent", why=why(error))
             if is_passing(error):
