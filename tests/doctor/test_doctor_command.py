@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from deployment import Deployment
 
+from bot.doctor import examine
 from bot.doctor.finding import Finding, failure, ok, warning
 from bot.doctor.next_step import next_step
 from bot.doctor.variables import check_variables
@@ -159,3 +160,24 @@ def test_the_next_step_is_the_first_that_is_not_done(amiss: Finding, told: str) 
 def test_the_steps_go_in_the_readmes_order() -> None:
     first = failure("REDIS_URL", "missing", "set it")
     assert "step 3" in next_step([first, failure("SLACK_CLIENT_ID", "missing", "set it")])
+
+
+async def test_from_nothing_to_a_workspace_each_step_ends_with_the_next(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (*Settings.model_fields, "scalekit_env_url"):
+        monkeypatch.delenv(name.upper(), raising=False)
+    told = []
+    for prefix in ("", "PUBLIC_", "SLACK_", "SCALEKIT_", "ANTHROPIC_", "REDIS_"):
+        for name, value in deployment.environment.items():
+            if prefix and name.startswith(prefix):
+                monkeypatch.setenv(name, value)
+        findings, settings, wrong = check_variables()
+        assert settings
+        told.append(next_step([*findings, *await examine(settings, wrong=wrong)]))
+    steps = [line.partition("step ")[2][:1] for line in told[:-1]]
+    assert steps == ["2", "3", "4", "5", "6"]
+    embedded = deployment.environment["REDIS_URL"].startswith("memory://")
+    last = "in Slack, type `/intercom connect`" if embedded else "start `bot worker`"
+    assert last in told[-1]
