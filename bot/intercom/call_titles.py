@@ -1,4 +1,7 @@
-"""Tool calls in plain language, for the people who watch the thread."""
+"""Tool calls in plain language, for the people who watch the thread.
+
+Names and values in them are customers' or Claude's: they are shown as data, on one line.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,6 +10,7 @@ from bot.intercom.catalogue import PREFIX, declared
 from bot.intercom.catalogue.declaration import Input, Listed, Named
 from bot.intercom.catalogue.templates import fill
 from bot.intercom.catalogue.values import Value
+from bot.intercom.plain import plain
 from bot.intercom.plain_text import text_of
 from bot.intercom.verification.verdict import within
 
@@ -18,7 +22,7 @@ def title(tool_name: str, tool_input: Input) -> str:
     """What a call does, for example "Search contacts: priya" or "Close conversation 4711"."""
     tool = declared(tool_name)
     if tool is None:
-        return tool_name.removeprefix(PREFIX).replace("_", " ").capitalize()
+        return plain(tool_name.removeprefix(PREFIX).replace("_", " "), LONGEST).capitalize()
     return fill(tool, tool.title, tool_input, _as_it_is).text
 
 
@@ -39,9 +43,9 @@ def outcome(tool_name: str, result: Mapping[str, Any]) -> str:
 
 def _as_it_is(value: Value) -> str:
     if value.field.kind == "query":
-        return ", ".join(_searched_for(value.value))[:LONGEST]
+        return plain(", ".join(_searched_for(value.value)), LONGEST)
     if isinstance(value.value, str | int) and not isinstance(value.value, bool):
-        return " ".join(str(value.value).split())[:LONGEST]
+        return plain(str(value.value), LONGEST)
     return ""
 
 
@@ -54,7 +58,7 @@ def _searched_for(query: Any) -> Iterator[str]:
         for item in value:
             yield from _searched_for(item)
     elif value is not None and not str(query.get("field", "")).endswith(("_at", "_id", "_ids")):
-        yield " ".join(str(value).strip("[]'").split())
+        yield str(value).strip("[]'")
 
 
 def _counted(wanted: Listed, result: Mapping[str, Any]) -> str:
@@ -84,6 +88,6 @@ def _list_in(wanted: Listed, result: Mapping[str, Any]) -> list[Any] | None:
 def _named(wanted: Named, result: Mapping[str, Any]) -> str:
     for path in wanted.paths:
         found = within(result, *path.split("."))
-        if isinstance(found, str) and (words := " ".join(text_of(found).split())):
-            return words[:LONGEST]
+        if isinstance(found, str) and (words := plain(text_of(found), LONGEST)):
+            return words
     return wanted.otherwise

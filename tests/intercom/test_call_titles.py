@@ -93,9 +93,24 @@ def test_every_read_says_what_was_found(name: str) -> None:
 
 
 def test_the_longest_names_are_cut_and_stay_on_one_line() -> None:
-    assert outcome("intercom_retrieve_contact", {"name": "a\n" * 100}) == ("a " * 30)[:60]
+    cut = outcome("intercom_retrieve_contact", {"name": "a\n" * 100})
+    assert cut.startswith("a a a")
+    assert cut.endswith("…")
+    assert len(cut) <= 60
     given = {"query": {"field": "name", "operator": "~", "value": "a\n" * 100}}
     assert "\n" not in title("intercom_search_contacts", given)
+
+
+def test_names_in_titles_and_outcomes_are_data() -> None:
+    forged = "*Done*\u202e :tada: [here](https://x.example)\u200b"
+    for words in (
+        outcome("intercom_retrieve_contact", {"name": forged}),
+        title("intercom_create_contact", {"name": forged}),
+        title("intercom_search_articles", {"phrase": forged}),
+        title("intercom_search_contacts", {"query": {"field": "name", "value": forged}}),
+    ):
+        for part in ("*", "\u202e", "\u200b", ":tada:", "]("):
+            assert part not in words
 
 
 def test_links_open_the_conversation_in_the_right_region() -> None:
