@@ -22,6 +22,7 @@ from bot.slack.client import SlackFailure, is_passing, why
 from bot.slack.connect import offer_to_connect
 from bot.slack.errands import say_privately
 from bot.slack.inbound.gate import Gate
+from bot.slack.inbound.moving import move, must_move
 from bot.slack.messages import (
     POINTER,
     POINTER_TO_RECONNECT,
@@ -81,7 +82,7 @@ class Runs:
         try:
             taken = await self._gate.take(conversation)
             if taken is None:
-                return
+                return None
             token, run, inbox, unreadable = taken
             if unreadable:
                 run = stand_in(conversation, unreadable)
@@ -89,7 +90,7 @@ class Runs:
                 log.error("set_aside", run=run.reference, conversation=conversation.key)
             if run is None:
                 if not await self._may_begin(conversation, inbox[0]):
-                    return
+                    return None
                 run = Run(reference=secrets.token_hex(4), request=inbox[0])
                 work = Work(store, conversation, token, run)
                 first = await self._first_words(work) if run.request.text.strip() else []
@@ -97,18 +98,20 @@ class Runs:
                 await self._note(run, "working")
                 inbox = inbox[1:]
             else:
+                if await must_move(self._services, run):
+                    return await move(self._services, conversation, token, run)
                 work = Work(store, conversation, token, run)
             with structlog.contextvars.bound_contextvars(
                 run=run.reference, team=run.request.team_id, user=run.request.user_id
             ):
                 if not await self._outages.may_try_again(work):
-                    return
+                    return None
                 if run.phase == "waiting_for_connection" and not await self._can_go_on(
                     work, len(inbox)
                 ):
-                    return
+                    return None
                 if run.phase == "waiting_for_approval" and not await self._agent.has_news(work):
-                    return
+                    return None
                 await self._step(work)
         except Superseded:
             log.info("superseded", conversation=conversation.key)

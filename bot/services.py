@@ -27,6 +27,7 @@ from bot.state.once import Once
 from bot.state.private_threads import PrivateThreads
 from bot.state.profiles import Profiles
 from bot.state.queue import Queue
+from bot.state.relocation import Relocation
 from bot.state.sealing import Seal
 from bot.state.store import Store
 
@@ -48,6 +49,7 @@ class Services:
     channels: Channels
     access: Access
     private_threads: PrivateThreads
+    relocation: Relocation
     scalekit: Scalekit
     teammates: Teammates
     connecting: Connecting
@@ -89,6 +91,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             channels=Channels(slack, cache),
             access=Access(settings, workspaces, people),
             private_threads=PrivateThreads(docket, settings.conversation_ttl),
+            relocation=Relocation(docket, settings.conversation_ttl),
             scalekit=scalekit,
             teammates=Teammates(scalekit, profiles),
             connecting=Connecting(settings, scalekit, profiles, Once(docket), seal),

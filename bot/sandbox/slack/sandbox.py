@@ -27,6 +27,7 @@ from bot.sandbox.slack.workspace import (
     BOT_USER_ID,
     OTHER_BOT_ID,
     OTHER_BOT_USER_ID,
+    Channel,
     ChannelType,
     Guest,
     Message,
@@ -329,6 +330,15 @@ class SlackSandbox(Reading):
             user = user_object(person, self._workspace, self._scopes.granted)
             ts = self._workspace.next_ts()
             return self._events.send({"type": "user_change", "user": user, "event_ts": ts})
+
+    def open_channel(self, name: str, *user_ids: str) -> str:
+        """A public channel with these people and the bot in it. Returns its id."""
+        with self._workspace.changing():
+            channel_id = self._workspace.next_id("C")
+            members = {*user_ids, BOT_USER_ID}
+            self._workspace.channels[channel_id] = Channel(channel_id, name, "channel", members)
+            self._workspace.posts[channel_id] = {}
+            return channel_id
 
     def share_channel(self, channel_id: str, reach: Reach = "shared") -> None:
         """Another organization gets into a channel, or is invited; `own`: it is gone again. Slack
