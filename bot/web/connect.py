@@ -52,8 +52,10 @@ def for_people(page: Page) -> Page:
     @functools.wraps(page)
     async def shown(self: "ConnectPages", request: Request) -> Response:
         purpose = "".join(request.headers.get(f"{kind}purpose", "") for kind in ("", "sec-", "x-"))
-        looks = request.method == "HEAD" or PREVIEWS.search(request.headers.get("user-agent", ""))
-        if looks or any(word in purpose.lower() for word in ("prefetch", "preview")):
+        if any(word in purpose.lower() for word in ("prefetch", "preview", "prerender")):
+            # A browser that gets an error asks again once somebody really goes there.
+            return pages.preview(503)
+        if request.method == "HEAD" or PREVIEWS.search(request.headers.get("user-agent", "")):
             return pages.preview()
         return await page(self, request)
 

@@ -56,9 +56,10 @@ class Whose(NamedTuple):
     workspace: str
 
 
-def preview() -> HTMLResponse:
+def preview(status: int = 200) -> HTMLResponse:
     """For whoever only looks: link previews, scanners, prefetching."""
-    return _page("Connect Intercom", "Open this link in your browser to connect Intercom.")
+    words = "Open this link in your browser to connect Intercom."
+    return _page("Connect Intercom", words, status=status)
 
 
 def connected(team_id: str, whose: Whose | None, token: str) -> HTMLResponse:
