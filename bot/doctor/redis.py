@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.asyncio.connection import parse_url
 from redis.exceptions import RedisError
 
 from bot.doctor.finding import Finding, failure, ok, warning
@@ -44,7 +45,7 @@ async def _check(url: str, seconds: float) -> list[Finding]:
     # RESP 2, so that a server too old for RESP 3 can still tell its version.
     redis: Redis = Redis.from_url(url, decode_responses=True, protocol=2)
     try:
-        return await _examine(redis)
+        return [*await _examine(redis), *unprotected(url)]
     finally:
         await redis.aclose()
 
@@ -89,6 +90,22 @@ async def _unwritable(redis: Redis) -> Finding:
             "point REDIS_URL at the primary, free memory, or let its user write",
         )
     return ok("Redis", "reachable, takes writes")
+
+
+def unprotected(url: str) -> list[Finding]:
+    """Warn of a Redis on another machine that asks for no password. Whoever can write to it runs
+    code on the workers: the task engine unpickles its jobs."""
+    told = parse_url(url)
+    host = str(told.get("host", "localhost"))
+    if told.get("password") or "path" in told or host == "localhost" or host.startswith("127."):
+        return []
+    return [
+        warning(
+            "Redis access",
+            "no password: whoever reaches it can run code on the workers",
+            "set a password, and let nothing but the bot reach it",
+        )
+    ]
 
 
 def _version(info: dict[str, Any]) -> Finding:

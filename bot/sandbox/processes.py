@@ -30,12 +30,20 @@ def free_port() -> int:
 class Process:
     """One child process, its output kept in a file."""
 
-    def __init__(self, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        environment: Mapping[str, str],
+        log: Path,
+        folder: Path | None = None,
+    ) -> None:
+        """`folder`: where it runs; None: here."""
         self.log = log
         with log.open("ab") as output:
             self._child = subprocess.Popen(  # noqa: S603
                 arguments,
                 env=dict(environment),
+                cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -139,7 +147,9 @@ class BotProcesses:
         """Start `bot` with this command, and wait for nothing."""
         number = len(list(self._folder.glob("bot-*.log")))
         log = self._folder / f"bot-{number:02}-{command}.log"
-        return Process([sys.executable, "-m", "bot", command], self._environment, log)
+        # Elsewhere, so that a deployment's .env here is not read.
+        command_line = [sys.executable, "-m", "bot", command]
+        return Process(command_line, self._environment, log, self._folder)
 
 
 def wait_until(process: Process, ready: object, name: str) -> None:

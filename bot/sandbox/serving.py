@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 import uvicorn
 from starlette.applications import Starlette
 
+from bot.sandbox.same_origin import SameOrigin
+
 T = TypeVar("T")
 
 
@@ -26,7 +28,7 @@ class Serving:
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         config = uvicorn.Config(
-            app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1
+            SameOrigin(app), log_level="warning", lifespan="off", timeout_graceful_shutdown=1
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name=f"serving-{self.port}", daemon=True)

@@ -23,7 +23,7 @@ from bot.doctor.accounts import check_accounts
 from bot.doctor.claude import check_claude
 from bot.doctor.finding import Finding
 from bot.doctor.public_url import check_events, check_public_url, check_webhooks
-from bot.doctor.redis import check_redis
+from bot.doctor.redis import check_redis, unprotected
 from bot.doctor.sign_in import check_sign_in
 from bot.doctor.slack import check_slack
 from bot.doctor.slack_errors import CURES, PASSING
@@ -148,6 +148,22 @@ async def test_a_redis_that_refuses(
         assert the(await check_redis(settings(redis_url=url), SECONDS), "failure").check == check
 
 
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("redis://cache.example:6379/0", True),
+        ("rediss://bot@cache.example:6379/0", True),
+        ("redis://:secret@cache.example:6379/0", False),
+        ("redis://cache.example:6379/0?password=secret", False),
+        ("redis://localhost:6379/0", False),
+        ("redis://127.0.0.1", False),
+        ("unix:///run/redis.sock", False),
+    ],
+)
+def test_a_redis_elsewhere_without_a_password_is_warned_of(url: str, warned: bool) -> None:
+    assert [found.check for found in unprotected(url)] == ["Redis access"] * warned
+
+
 async def test_a_worker_that_gave_a_sign_of_life_is_seen(settings: Change, tmp_path: Path) -> None:
     with redis_with(tmp_path, "--appendonly", "yes") as port:
         changed = settings(redis_url=f"redis://127.0.0.1:{port}/0")
@@ -217,7 +233,8 @@ async def test_scopes_that_were_not_granted_are_named_with_what_they_are_for(
     manifest["oauth_config"]["scopes"]["bot"].remove(scope)
     slack = SlackSandbox(manifest)
     slack.start()
-    found = the(await check_slack(settings(slack_api_url=slack.url + "/api"), SECONDS), status)
+    changed = settings(slack_api_url=slack.url + "/api", slack_bot_token=slack.bot_token)
+    found = the(await check_slack(changed, SECONDS), status)
     slack.stop()
     assert found.check == "Slack scopes"
     assert found.detail.startswith(f"not granted: {scope} (")

@@ -90,6 +90,12 @@ def test_a_client_that_hangs_up_leaves_one_line_at_every_door(world: World) -> N
     assert not [line for line in written() if "Traceback" in line or "exception" in line]
 
 
+def test_the_bot_listens_where_it_is_told_to(world: World) -> None:
+    """BIND_ADDRESS is 127.0.0.1 here; on Linux all of 127.0.0.0/8 is this machine."""
+    with pytest.raises(OSError):  # noqa: PT011
+        socket.create_connection(("127.0.0.2", world.sandbox.web_port), timeout=10)
+
+
 def test_a_chunked_body_is_refused_whatever_length_is_announced(world: World) -> None:
     chunked = {**signed(world, b"{}"), "Transfer-Encoding": "chunked", "Content-Length": "2"}
     assert send(world, b"2\r\n{}\r\n0\r\n\r\n", chunked) == 411

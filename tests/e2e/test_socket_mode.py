@@ -17,9 +17,7 @@ from bot.sandbox.slack import SUPPORT
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     embedded = not RedisServer.is_installed()
     folder: Path = tmp_path_factory.mktemp("sockets")
-    world = World(
-        folder, embedded=embedded, settings={"SLACK_APP_TOKEN": "xapp-1-sandbox-app-token"}
-    )
+    world = World(folder, embedded=embedded, settings={}, socket_mode=True)
     world.start()
     world.slack.events_url = ""
     yield world

@@ -124,9 +124,16 @@ class Browser:
 
 class World:
     def __init__(
-        self, folder: Path, *, embedded: bool, settings: dict[str, str], rate_limits: bool = False
+        self,
+        folder: Path,
+        *,
+        embedded: bool,
+        settings: dict[str, str],
+        rate_limits: bool = False,
+        socket_mode: bool = False,
     ) -> None:
-        """`rate_limits`: Slack's are as they really are; else there are none."""
+        """`rate_limits`: Slack's are as they really are; else there are none. `socket_mode`: the
+        bot takes Slack's events over a socket too."""
         self.folder = folder
         self.sandbox = Sandbox(folder, rate_limits=rate_limits, retry_delays=(0.0, 3.0, 6.0))
         self.redis = None if embedded else RedisServer(folder)
@@ -134,6 +141,7 @@ class World:
             "SLACK_LIMITS_FACTOR": "1" if rate_limits else "20",
             "METRICS_TOKEN": METRICS_TOKEN,
             "INTERCOM_CLIENT_SECRET": "what Intercom signs with",
+            **({"SLACK_APP_TOKEN": self.sandbox.slack.app_token} if socket_mode else {}),
             **settings,
         }
         self.slack = self.sandbox.slack

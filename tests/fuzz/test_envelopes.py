@@ -30,8 +30,7 @@ def web(tmp_path: Path) -> Iterator[World]:
     """A `bot web` with Socket Mode and without a worker."""
     if not RedisServer.is_installed():
         pytest.skip("there is no redis-server on this machine")
-    settings = {"SLACK_APP_TOKEN": "xapp-1-sandbox-app-token"}
-    world = World(tmp_path, embedded=False, settings=settings)
+    world = World(tmp_path, embedded=False, settings={}, socket_mode=True)
     world.start(workers=0)
     try:
         yield world

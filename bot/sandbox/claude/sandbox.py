@@ -1,5 +1,6 @@
 """The Claude stand-in: what tests and the demo hold in their hands."""
 
+import secrets
 import threading
 import time
 from collections import deque
@@ -41,12 +42,12 @@ class ClaudeSandbox:
         *,
         port: int = 0,
         planner: Planner | None = None,
-        api_key: str = "sk-ant-sandbox",
+        api_key: str = "",
         pace: float = 0.0,
     ) -> None:
-        """`planner`: makes a reply from a request's body. `pace`: seconds between the pieces of
-        a stream. Raises OSError when the port is taken."""
-        self.api_key = api_key
+        """`planner`: makes a reply from a request's body. `api_key`: drawn if left out. `pace`:
+        seconds between the pieces of a stream. Raises OSError when the port is taken."""
+        self.api_key = api_key or f"sk-ant-sandbox-{secrets.token_hex(16)}"
         self._planner = planner
         self._lock = threading.Lock()
         self._scripts: list[_Script] = []

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from bot.sandbox.demo.database import own_database
 from bot.sandbox.demo.say import say_and_print
 from bot.sandbox.demo.server import make_app
 from bot.sandbox.processes import BotProcesses, DidNotStart, RedisServer, temporary_folder
@@ -71,10 +72,11 @@ def _running(pace: float) -> Iterator[tuple[Sandbox, str]]:
 
 
 def _redis(stack: ExitStack, folder: Path) -> tuple[str, str]:
-    if url := os.environ.get("REDIS_URL"):
-        embedded = url.startswith("memory://")
-        return url, "an embedded Redis" if embedded else "the Redis of REDIS_URL"
-    if not RedisServer.is_installed():
+    url = os.environ.get("REDIS_URL", "")
+    if url and not url.startswith("memory://"):
+        own = stack.enter_context(own_database(url))
+        return own, "the Redis of REDIS_URL, in a database of its own"
+    if url or not RedisServer.is_installed():
         return "memory://", "an embedded Redis"
     server = RedisServer(folder)
     server.start()

@@ -1,4 +1,4 @@
-"""The page's own small API, on loopback."""
+"""The page's own small API, on loopback; `Serving` lets no other page's requests in."""
 
 import asyncio
 import json
@@ -8,8 +8,6 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
@@ -69,7 +67,6 @@ def make_app(sandbox: Sandbox) -> Starlette:
                 for name, act in acts.items()
             ),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
     )
 
 

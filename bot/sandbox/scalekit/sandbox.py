@@ -55,8 +55,8 @@ class ScalekitSandbox:
         port: int = 0,
     ) -> None:
         """`ca_directory`: where the CA is, or is put; a process's gRPC knows one CA for good."""
-        self.client_id, self.client_secret = "skc_sandbox", "sandbox-scalekit-secret"
-        self.webhook_secret = "whsec_" + base64.b64encode(b"sandbox webhook secret").decode()
+        self.client_id, self.client_secret = "skc_sandbox", secrets.token_hex(16)
+        self.webhook_secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
         self.url = ""
         self.webhook_url: str | None = None
         """Where each change of an account's status is told of from now on; None: nowhere."""

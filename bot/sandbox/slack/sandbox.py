@@ -1,5 +1,6 @@
 """The Slack stand-in: a workspace with people in it, and the platform that the bot talks to."""
 
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -55,10 +56,10 @@ class SlackSandbox(Reading):
         """`manifest` is the parsed app manifest: scopes, events, commands and redirect URLs come
         from it. `now` is the clock of streams, limits and expiry. Raises OSError if the port is
         taken."""
-        self.bot_token = "xoxb-sandbox-bot-token"
-        self.signing_secret = "sandbox-signing-secret"
+        self.bot_token = f"xoxb-sandbox-{secrets.token_hex(16)}"
+        self.signing_secret = secrets.token_hex(16)
         self.client_id = "1000000001.2000000002"
-        self.client_secret = "sandbox-client-secret"
+        self.client_secret = secrets.token_hex(16)
         self.app_id, self.bot_id, self.bot_user_id, self.team_id = (
             APP_ID,
             BOT_ID,
@@ -67,7 +68,7 @@ class SlackSandbox(Reading):
         )
         workspace = Workspace(now)
         scopes = Scopes(manifest)
-        self.app_token = "xapp-1-sandbox-app-token"
+        self.app_token = f"xapp-1-sandbox-{secrets.token_hex(16)}"
         self.sockets = Sockets()
         courier = Courier(
             self.signing_secret,
