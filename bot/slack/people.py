@@ -39,8 +39,8 @@ class Person(BaseModel):
     found: bool = True
     team_id: str | None = None
     tz: str | None = None
-    real_name: str = ""
-    name: str = ""
+    real_name: str | None = None
+    name: str | None = None
     deleted: bool = False
     is_bot: bool = False
     is_stranger: bool = False

@@ -56,6 +56,9 @@ class Intake:
         Raises NotCached, RedisError, or SlackFailure where trying again later can help.
         """
         services, event = self._services, incoming.event
+        if incoming.envelope.is_ext_shared_channel:
+            # Whoever writes there, and to whom: what runs in that channel must know at once.
+            await services.channels.note_shared(event.channel)
         request = await self._addressed(incoming, look_up)
         if request is None:
             return
@@ -68,7 +71,7 @@ class Intake:
         except TurnedAway as turned:
             await turn_away_once(services, request, turned)
             return
-        if await self._is_private(incoming, request):
+        if await self._is_private(request):
             await services.queue.answer_privately(request, incoming.seen)
             return
         identifier = SlackUser.of(request).identifier
@@ -106,7 +109,7 @@ class Intake:
             return None
         return request
 
-    async def _is_private(self, incoming: Incoming, request: Request) -> bool:
+    async def _is_private(self, request: Request) -> bool:
         """Whether it is known that the answer is for the asker alone: they want it so, or people of
         another organization read there, or might."""
         services = self._services
@@ -114,9 +117,6 @@ class Intake:
             return False
         preferences = await services.profiles.preferences(SlackUser.of(request).identifier)
         if preferences.private:
-            return True
-        if incoming.envelope.is_ext_shared_channel:
-            await services.channels.note_shared(request.channel_id)
             return True
         try:
             return await services.channels.is_shared(request.channel_id, look_up=False)

@@ -7,7 +7,7 @@ import pytest
 from front_door import FrontDoor, Opening
 from slack_sdk.models.blocks import ActionsBlock, ButtonElement
 
-from bot.sandbox.people import MAYA
+from bot.sandbox.people import MAYA, TOM
 from bot.sandbox.slack import (
     BILLING,
     DM_MAYA_TOM,
@@ -218,6 +218,19 @@ async def test_who_reads_is_asked_once_in_some_minutes(door: FrontDoor) -> None:
     assert len(await door.requests()) == 4
 
 
+async def test_anybodys_message_in_a_channel_tells_that_it_is_shared_by_now(
+    door: FrontDoor,
+) -> None:
+    door.mention(MAYA, SUPPORT, "how many?")
+    await door.open()
+    door.slack.share_channel(SUPPORT)
+    door.slack.post(TOM.slack_user_id, SUPPORT, "Welcome, Contoso!")
+    await door.open()
+    door.slack.command(MAYA_ID, SUPPORT, "and now?")
+    await door.open()
+    assert [request.is_direct for request in await door.requests()] == [False, True]
+
+
 async def test_another_process_asks_nothing_that_one_asked_before(door: FrontDoor) -> None:
     door.mention(MAYA, SUPPORT, "how many?")
     await door.open()
@@ -349,3 +362,16 @@ async def test_sharing_where_slack_does_not_say_who_reads_asks_too(opening: Open
     await private.press("share_answer", private.answer)
     assert private.in_channel() == []
     assert "Slack did not tell me who reads" in private.question().plain
+
+
+async def test_a_question_that_waited_while_its_channel_was_shared_is_begun_privately(
+    door: FrontDoor,
+) -> None:
+    door.mention(MAYA, SUPPORT, "how many?")
+    for delivery in door.slack.deliveries:
+        await door.pass_on(delivery)
+    [request] = await door.requests()
+    assert request.channel_id == SUPPORT
+    door.slack.share_channel(SUPPORT)
+    await door.work()
+    await private_request(door, SUPPORT)
