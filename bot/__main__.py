@@ -64,10 +64,10 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 @app.command()
 def web() -> None:
     """Serve Slack, browsers and webhooks on $PORT."""
+    settings = _settings()
     from bot.tracing import set_up_tracing
     from bot.web.app import run_web
 
-    settings = _settings()
     set_up_tracing("web")
     _run(run_web(settings))
 
@@ -75,15 +75,15 @@ def web() -> None:
 @app.command()
 def worker() -> None:
     """Run the agent; start as many of these as you like, on as many machines."""
-    from bot.tracing import set_up_tracing
-    from bot.worker import run_worker
-
     settings = _settings()
     if settings.in_memory:
         _end(
             "REDIS_URL is memory://, which lives inside `bot web`: that process does the "
             "worker's part too. A worker of its own needs a Redis server."
         )
+    from bot.tracing import set_up_tracing
+    from bot.worker import run_worker
+
     set_up_tracing("worker")
     _run(run_worker(settings))
 
