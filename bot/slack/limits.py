@@ -118,10 +118,16 @@ class SlackLimits:
         """Return once somebody may write in the thread: so many seconds after the last time, or
         about one. Raises NoRoom."""
         name = _thread(channel_id, thread_ts)
-        within = THREAD_SECONDS / self._factor if seconds is None else seconds
+        within = self.scaled(THREAD_SECONDS) if seconds is None else seconds
         await self._wait(name, "", 1, within, patience)
 
-    async def seconds_between_updates(self, channel_id: str, thread_ts: str) -> float:
+    def scaled(self, seconds: float) -> float:
+        """A pause as long as the granted limits want it."""
+        return seconds / self._factor
+
+    async def seconds_between_updates(
+        self, channel_id: str, thread_ts: str, least: float = UPDATE_SECONDS
+    ) -> float:
         """How long a live message of this thread waits from one update to the next. All live
         threads share the room that there is for updates."""
         now, key = time.time(), self._key("live")
@@ -132,7 +138,7 @@ class SlackLimits:
             pipeline.expire(key, int(MINUTE))
             live = (await pipeline.execute())[2]
         fair = live * MINUTE / self._room(UPDATE, progress=True)
-        return float(max(UPDATE_SECONDS / self._factor, fair))
+        return float(max(self.scaled(least), fair))
 
     async def no_longer_live(self, channel_id: str, thread_ts: str) -> None:
         """No message of this thread is updated any more, for now."""

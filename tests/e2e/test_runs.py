@@ -155,8 +155,10 @@ def test_a_way_to_connect_that_is_down_for_a_while_is_waited_for(world: World) -
     world.connect_button(JONAS, ts)
 
 
-def test_another_worker_goes_on_after_a_crash(fresh_world: World) -> None:
+@pytest.mark.parametrize("way", ["stream", "update"])
+def test_another_worker_goes_on_after_a_crash(fresh_world: World, way: str) -> None:
     world = fresh_world
+    channel = SUPPORT if way == "update" else world.slack.dm(MAYA.slack_user_id)
     world.connect(MAYA)
     contact = next(iter(world.intercom.contacts))
     gate = world.claude.gate()
@@ -164,11 +166,15 @@ def test_another_worker_goes_on_after_a_crash(fresh_world: World) -> None:
     world.claude.script(
         reply(note), reply("Half an ans", gate, "wer."), reply("Whole."), when="crash-1"
     )
-    ts = world.mention(MAYA, "crash-1")
+    ts = world.mention(MAYA, "crash-1", channel)
     assert gate.arrived(20)
+    world.slack.wait(
+        lambda: "Half an ans" in "".join(m.plain for m in world.answers(channel, ts)),
+        what="the half answer",
+    )
     world.bot.workers[0].kill()
     world.bot.start_worker()
-    answers = world.ended(SUPPORT, ts)
+    answers = world.ended(channel, ts)
     gate.open()
     text = "".join(answer.markdown for answer in answers)
     assert "Half" not in text

@@ -9,7 +9,7 @@ import pytest
 from docket import Docket
 
 from bot.sandbox.processes import RedisServer
-from bot.slack.limits import MINUTE, TIERS, NoRoom, SlackLimits
+from bot.slack.limits import MINUTE, TIERS, UPDATE, UPDATE_SECONDS, NoRoom, SlackLimits
 
 APPEND = "chat.appendStream"
 START = "chat.startStream"
@@ -60,6 +60,31 @@ async def test_progress_leaves_room_for_endings(docket: Docket) -> None:
     limits = SlackLimits(docket, "xoxb-1", 1)
     assert await room(limits, APPEND, progress=True) == 80
     assert await room(limits, APPEND) == 20
+
+
+async def test_updates_leave_more_room_since_cards_and_approvals_are_updates_too(
+    docket: Docket,
+) -> None:
+    limits = SlackLimits(docket, "xoxb-1", 1)
+    assert await room(limits, UPDATE, progress=True) == 35
+    assert await room(limits, UPDATE) == 15
+
+
+async def test_the_more_threads_are_live_the_longer_is_the_interval_of_each(
+    docket: Docket,
+) -> None:
+    one, other = SlackLimits(docket, "xoxb-1", 1), SlackLimits(docket, "xoxb-1", 1)
+    assert await one.seconds_between_updates("C1", "1.0") == UPDATE_SECONDS
+    for thread in range(20):
+        await other.seconds_between_updates("C1", f"{thread}.0")
+    between = await one.seconds_between_updates("C1", "1.0")
+    assert 20 * MINUTE / between <= 35, "all of them together keep within the room of a minute"
+    for thread in range(2, 20):
+        await other.no_longer_live("C1", f"{thread}.0")
+    assert await one.seconds_between_updates("C1", "1.0") < between / 5
+    assert await SlackLimits(docket, "xoxb-2", 1).seconds_between_updates("C1", "1.0") == (
+        UPDATE_SECONDS
+    )
 
 
 async def test_who_waits_gets_the_next_place_and_none_is_given_twice(docket: Docket) -> None:

@@ -91,7 +91,9 @@ class Stream(Messages):
         return copies(state.unsent)
 
     async def seconds_between(self) -> float | None:
-        return None
+        if not self.state.ts:
+            return None
+        return self._client.limits.scaled(self._unhurried(1.0, 3.0))
 
     async def send(
         self, piece: list[Shown], *, has_turn: bool = False, whole: FinalMessage | None = None

@@ -18,6 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block
 
 from bot.slack.client import Client, SlackFailure, is_passing, is_unclear, patience, why
+from bot.slack.limits import UPDATE_SECONDS
 from bot.slack.posting import EVENT, post_once
 from bot.slack.thread.chunks import (
     blocks,
@@ -91,7 +92,7 @@ class Update(Messages):
             return None
         request = self._request
         return await self._client.limits.seconds_between_updates(
-            request.channel_id, request.thread_ts
+            request.channel_id, request.thread_ts, self._unhurried(UPDATE_SECONDS, 4.0)
         )
 
     async def send(

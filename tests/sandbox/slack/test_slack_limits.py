@@ -47,6 +47,17 @@ class TestLimitsAndFailures:
         clock.time += 40
         assert await client.chat_startStream(**start)
 
+    async def test_messages_are_updated_fifty_times_a_minute(
+        self, client: AsyncWebClient, clock: Clock
+    ) -> None:
+        sent = await client.chat_postMessage(channel=SUPPORT, text="0")
+        for number in range(50):
+            await client.chat_update(channel=SUPPORT, ts=sent["ts"], text=str(number))
+        call = client.chat_update(channel=SUPPORT, ts=sent["ts"], text="x")
+        assert (await refused(call))["error"] == "ratelimited"
+        clock.time += 60
+        await client.chat_update(channel=SUPPORT, ts=sent["ts"], text="x")
+
     async def test_says_how_long_to_wait(self, slack: SlackSandbox) -> None:
         slack.fail("auth.test", retry_after=7)
         url = f"{slack.url}/api/auth.test"

@@ -161,6 +161,57 @@ class TestMessages:
         await client.chat_update(channel=SUPPORT, ts=sent["ts"], text="new", blocks=[])
         assert slack.messages(SUPPORT)[0].plain == "new"
 
+    async def test_an_update_gives_blocks_new_ids(
+        self, slack: SlackSandbox, client: AsyncWebClient
+    ) -> None:
+        blocks = [section("x"), {**section("y"), "block_id": "mine"}]
+        sent = await client.chat_postMessage(channel=SUPPORT, text="x", blocks=blocks)
+        before = [block["block_id"] for block in slack.messages(SUPPORT)[0].blocks]
+        await client.chat_update(channel=SUPPORT, ts=sent["ts"], text="x", blocks=blocks)
+        after = [block["block_id"] for block in slack.messages(SUPPORT)[0].blocks]
+        assert before[0] != after[0]
+        assert before[1] == after[1] == "mine"
+
+    async def test_task_cards_are_blocks_of_any_message(
+        self, slack: SlackSandbox, client: AsyncWebClient
+    ) -> None:
+        said = {"type": "rich_text_section", "elements": [{"type": "text", "text": "2 found"}]}
+        card = {
+            "type": "task_card",
+            "task_id": "1",
+            "title": "Search",
+            "status": "complete",
+            "output": {"type": "rich_text", "elements": [said]},
+        }
+        plan = {"type": "plan", "title": "Plan", "tasks": [{**card, "task_id": "2"}]}
+        sent = await client.chat_postMessage(channel=SUPPORT, text="x", blocks=[card, plan])
+        [message] = slack.messages(SUPPORT)
+        assert [(t.id, t.status, t.output) for t in message.tasks] == [
+            ("1", "complete", "2 found"),
+            ("2", "complete", "2 found"),
+        ]
+        for wrong in ({**card, "title": "x" * 257}, {**card, "status": "done"}):
+            call = client.chat_update(channel=SUPPORT, ts=sent["ts"], text="x", blocks=[wrong])
+            assert (await refused(call))["error"] == "invalid_blocks"
+
+    async def test_nothing_is_updated_in_an_archived_channel(
+        self, slack: SlackSandbox, client: AsyncWebClient
+    ) -> None:
+        sent = await client.chat_postMessage(channel=SUPPORT, text="x")
+        slack.archive(SUPPORT)
+        call = client.chat_update(channel=SUPPORT, ts=sent["ts"], text="y")
+        assert (await refused(call))["error"] == "is_inactive"
+        slack.archive(SUPPORT, archived=False)
+        await client.chat_update(channel=SUPPORT, ts=sent["ts"], text="y")
+
+    async def test_an_admin_can_remove_what_the_app_wrote(
+        self, slack: SlackSandbox, client: AsyncWebClient
+    ) -> None:
+        sent = await client.chat_postMessage(channel=SUPPORT, text="x")
+        slack.remove(SUPPORT, sent["ts"])
+        call = client.chat_update(channel=SUPPORT, ts=sent["ts"], text="y")
+        assert (await refused(call))["error"] == "message_not_found"
+
     async def test_ephemerals_are_for_one_member(
         self, slack: SlackSandbox, client: AsyncWebClient
     ) -> None:

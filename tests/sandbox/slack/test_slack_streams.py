@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_world import (
     IN_CHANNEL,
     MAYA_ID,
+    TOM_ID,
     Bot,
     Clock,
     client_of,
@@ -165,6 +166,43 @@ class TestStreams:
         call = client.chat_appendStream(channel=SUPPORT, ts=ts, markdown_text="x")
         assert (await refused(call))["error"] == "msg_too_long"
         assert len(slack.messages(SUPPORT)[1].markdown) == 12_000
+
+    async def test_in_a_channel_only_the_recipient_sees_it_live(
+        self, slack: SlackSandbox, client: AsyncWebClient
+    ) -> None:
+        def seen(user_id: str) -> str:
+            return slack.seen(user_id, SUPPORT, root)[1].plain
+
+        root = slack.post(MAYA_ID, SUPPORT, "x")
+        started = await client.chat_startStream(
+            channel=SUPPORT,
+            thread_ts=root,
+            chunks=[MarkdownTextChunk(text="First. ")],
+            **IN_CHANNEL,
+        )
+        assert (seen(MAYA_ID), seen(TOM_ID)) == ("First. ", "First. ")
+        where = {"channel": SUPPORT, "ts": str(started["ts"])}
+        card = TaskUpdateChunk(id="1", title="Search", status="in_progress")
+        await client.chat_appendStream(**where, chunks=[card, MarkdownTextChunk(text="Second.")])
+        assert seen(MAYA_ID) == "… Search\nFirst. Second."
+        assert seen(TOM_ID) == "First. "
+        await client.chat_stopStream(**where)
+        assert seen(TOM_ID) == seen(MAYA_ID)
+
+    async def test_can_be_refused_by_the_type_of_the_channel(
+        self, slack: SlackSandbox, client: AsyncWebClient
+    ) -> None:
+        slack.refuse_streams("channel")
+        root = slack.post(MAYA_ID, SUPPORT, "x")
+        call = client.chat_startStream(channel=SUPPORT, thread_ts=root, **IN_CHANNEL)
+        assert (await refused(call))["error"] == "channel_type_not_supported"
+        dm = slack.dm(MAYA_ID)
+        assert await client.chat_startStream(channel=dm, thread_ts=slack.post(MAYA_ID, dm, "x"))
+        slack.refuse_streams("im", "a_new_code")
+        call = client.chat_startStream(channel=dm, thread_ts=slack.post(MAYA_ID, dm, "x"))
+        assert (await refused(call))["error"] == "a_new_code"
+        slack.refuse_streams("channel", None)
+        assert await client.chat_startStream(channel=SUPPORT, thread_ts=root, **IN_CHANNEL)
 
     async def _stream(self, slack: SlackSandbox, client: AsyncWebClient) -> str:
         root = slack.post(MAYA_ID, SUPPORT, "x")
