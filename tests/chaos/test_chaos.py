@@ -66,7 +66,8 @@ class Chaos:
     def __init__(self, world: World, random: Random) -> None:
         self.world = world
         self.random = random
-        self.asked: dict[int, tuple[Person, str]] = {}
+        self.asked: dict[int, tuple[Person, str, str]] = {}
+        """Who asked, in which channel and thread: half of them in DMs, where answers stream."""
         self.approved: set[int] = set()
         self.pressed: set[str] = set()
         self.done: Counter[str] = Counter()
@@ -75,8 +76,9 @@ class Chaos:
     def ask(self, number: int) -> None:
         person = self.random.choice(PEOPLE)
         before = len(self.world.slack.deliveries)
-        thread = self.world.mention(person, f"chaos-{number}- please")
-        self.asked[number] = (person, thread)
+        channel = SUPPORT if number % 2 else self.world.slack.dm(person.slack_user_id)
+        thread = self.world.mention(person, f"chaos-{number}- please", channel)
+        self.asked[number] = (person, channel, thread)
         for delivery in self.world.slack.deliveries[before:]:
             for _ in range(3):
                 self.world.slack.deliver(delivery.payload)
@@ -84,8 +86,8 @@ class Chaos:
     def press(self) -> None:
         """Everybody presses what they see; whose it is presses twice."""
         for number in self.open():
-            person, thread = self.asked[number]
-            for message in self.world.answers(SUPPORT, thread):
+            person, channel, thread = self.asked[number]
+            for message in self.world.answers(channel, thread):
                 if message.ts in self.pressed or "approve_call" not in json.dumps(message.blocks):
                     continue
                 self.pressed.add(message.ts)
@@ -96,7 +98,8 @@ class Chaos:
 
     def _click(self, person: Person, message: Message) -> None:
         with suppress(LookupError):  # where the card was settled a moment ago
-            self.world.slack.click(person.slack_user_id, SUPPORT, message.ts, "approve_call")
+            user = person.slack_user_id
+            self.world.slack.click(user, message.channel, message.ts, "approve_call")
 
     def strike(self) -> None:
         """Something goes wrong."""
@@ -137,11 +140,11 @@ class Chaos:
         return [number for number in self.asked if number not in self._ended]
 
     def endings(self, number: int) -> int:
-        _, thread = self.asked[number]
-        session = self.world.slack.session(SUPPORT, thread)
+        _, channel, thread = self.asked[number]
+        session = self.world.slack.session(channel, thread)
         if session.lifecycle != "active":
             return 0
-        texts = [message.plain for message in self.world.answers(SUPPORT, thread)]
+        texts = [message.plain for message in self.world.answers(channel, thread)]
         over = sum(text.count(f"Over and out {number}.") for text in texts)
         return over + sum(text.count("Reference:") for text in texts)
 
@@ -172,7 +175,7 @@ def test_each_request_ends_once_and_nothing_is_written_twice(tmp_path: Path) -> 
             time.sleep(0.2)
         took = time.monotonic() - began
         print(f"{RUNS} runs in {took:.0f} s, {dict(chaos.done)}")
-        assert {n: world.answers(SUPPORT, chaos.asked[n][1]) for n in chaos.open()} == {}
+        assert {n: world.answers(*chaos.asked[n][1:]) for n in chaos.open()} == {}
         endings = {number: chaos.endings(number) for number in chaos.asked}
         assert {number: count for number, count in endings.items() if count != 1} == {}
         check_writes(world, chaos)
@@ -195,8 +198,8 @@ def check_writes(world: World, chaos: Chaos) -> None:
 
 def check_texts(world: World, chaos: Chaos) -> None:
     """What was said stands in its thread once, whatever became of the messages it came in."""
-    for _, thread in chaos.asked.values():
-        said = " ".join(message.plain for message in world.answers(SUPPORT, thread))
+    for _, channel, thread in chaos.asked.values():
+        said = " ".join(message.plain for message in world.answers(channel, thread))
         if "Reference:" not in said:
             counted = [said.count(words) for words in ("Looking.", "Noting.", "Over and out")]
             assert counted == [1, 1, 1], said
@@ -204,8 +207,8 @@ def check_texts(world: World, chaos: Chaos) -> None:
 
 def check_cards(world: World, chaos: Chaos) -> None:
     """No task card is left at work, and no button waits for nothing."""
-    for number, (_, thread) in chaos.asked.items():
-        for message in world.answers(SUPPORT, thread):
+    for number, (_, channel, thread) in chaos.asked.items():
+        for message in world.answers(channel, thread):
             running = [task for task in message.tasks if task.status in ("pending", "in_progress")]
             assert running == [], number
             assert message.streaming != "streaming", number

@@ -155,7 +155,7 @@ class Messages(ABC):
     def _unhurried(self, first: float, last: float) -> float:
         """The longer a message is at work, the less it matters when the next bit of it comes: the
         seconds until then, from the first bits to the last ones."""
-        return min(first + (time.time() - self.state.started_at) / 10, last)
+        return min(first + (time.time() - self.state.started_at) / 6, last)
 
     def _forget(self) -> None:
         state = self.state

@@ -93,7 +93,7 @@ class Stream(Messages):
     async def seconds_between(self) -> float | None:
         if not self.state.ts:
             return None
-        return self._client.limits.scaled(self._unhurried(1.0, 3.0))
+        return self._client.limits.scaled(self._unhurried(1.5, 4.0))
 
     async def send(
         self, piece: list[Shown], *, has_turn: bool = False, whole: FinalMessage | None = None
