@@ -71,6 +71,35 @@ def test_a_stream_that_went_stale_goes_on_in_a_new_message(world: World) -> None
     assert "Before." not in second.plain
 
 
+@pytest.mark.parametrize("error", ["channel_type_not_supported", "a_code_that_nobody_knows"])
+def test_where_streams_are_refused_the_thread_is_updated_and_asks_for_approval(
+    strict_world: World, error: str
+) -> None:
+    world = strict_world
+    world.connect(MAYA)
+    dm = world.slack.dm(MAYA.slack_user_id)
+    contact = next(iter(world.intercom.contacts))
+    call = tool_use("intercom_create_contact_note", {"contact_id": contact, "body": error})
+    world.claude.script(reply("May I? ", call), reply("Noted."), reply("Again."), when=error)
+    writes, tried = len(world.intercom.writes), len(world.slack.calls_to("chat.startStream"))
+    world.slack.refuse_streams("im", error)
+    try:
+        thread = world.slack.post(MAYA.slack_user_id, dm, error)
+        world.slack.wait(
+            lambda: world.slack.session(dm, thread).lifecycle == "suspended", what="the card"
+        )
+        card = world.answers(dm, thread)[-1]
+        world.slack.click(MAYA.slack_user_id, dm, card.ts, "approve_call")
+        assert "Noted." in world.ended(dm, thread, answers=3)[-1].plain
+        world.slack.post(MAYA.slack_user_id, dm, "and again", thread_ts=thread)
+        assert "Again." in world.ended(dm, thread, answers=4)[-1].plain
+    finally:
+        world.slack.refuse_streams("im", None)
+    assert len(world.intercom.writes) == writes + 1
+    tries = world.slack.calls_to("chat.startStream")[tried:]
+    assert [call.response["error"] for call in tries] == [error], "and it is not tried again"
+
+
 def test_who_cannot_be_sent_a_button_is_told_in_the_thread(world: World) -> None:
     world.connect(AISHA)
     world.disconnect(AISHA)

@@ -182,7 +182,7 @@ def text_of(piece: Iterable[Shown], progress: str = "") -> str:
     """For notifications, where no blocks are shown: the words, or else the cards' titles."""
     items = list(piece)
     said = " ".join(text for item in items if (text := item.text.strip()))
-    titles = " · ".join(item.call.title for item in items if item.call)
+    titles = " · ".join(_title(item.call) for item in items if item.call)
     return split_at(said or titles or progress, FALLBACK_CHARACTERS)[0] or "…"
 
 
