@@ -87,7 +87,8 @@ def unknown_attributes(asked: AttributeNames, found: Mapping[str, Any]) -> list[
     if asked.attributes_of == "ticket":
         kind = found.get("ticket_type") if "ticket_type" in found else found
         listed = within(kind, "ticket_type_attributes", "data")
-        known = _names(listed) | set(within(found, "ticket_attributes") or {})
+        filled_in = found.get("ticket_attributes")
+        known = _names(listed) | set(filled_in if isinstance(filled_in, Mapping) else ())
     else:
         known = _names(found.get("data"))
     return [name for name in asked.names if name not in known]
@@ -116,7 +117,8 @@ def _names(listed: object) -> set[str]:
     if not isinstance(listed, list):
         return set()
     present = [one for one in listed if isinstance(one, Mapping) and not one.get("archived")]
-    return {str(one.get("name")) for one in present}
+    # Built-in ones have fields of their own; under custom attributes they would be something else.
+    return {str(one.get("name")) for one in present if one.get("custom") is not False}
 
 
 def _check_unknown(given: Input) -> None:

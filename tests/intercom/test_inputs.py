@@ -331,3 +331,9 @@ def test_names_that_are_no_attributes_of_the_workspace_are_told() -> None:
         assert found
         assert unknown_attributes(asked, found) == ["Made up"]
         assert unknown_attributes(asked, {}) == list(asked.names)
+        assert unknown_attributes(asked, {"data": [{}], "ticket_attributes": [{}]})
+    given = {"id": "1", "custom_attributes": {"email": "x", "Job title": "y"}}
+    [asked] = attribute_names("intercom_update_visitor", given)
+    found = intercom.call(asked.tool_name, asked.tool_input, MINE)
+    assert found
+    assert unknown_attributes(asked, found) == ["email"], "built in, so no custom attribute"
