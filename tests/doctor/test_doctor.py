@@ -283,7 +283,8 @@ async def test_a_sign_in_without_the_user_scope_in_the_app(settings: Change) -> 
     del manifest["oauth_config"]["scopes"]["user"]
     slack = SlackSandbox(manifest)
     slack.start()
-    told = by_check(await check_sign_in(settings(slack_api_url=slack.url + "/api"), SECONDS))
+    changed = settings(slack_api_url=slack.url + "/api", slack_client_secret=slack.client_secret)
+    told = by_check(await check_sign_in(changed, SECONDS))
     slack.stop()
     assert told["Sign in with Slack"].status == "ok"
     scope = told["Sign in with Slack, scope"]
