@@ -19,12 +19,13 @@ from bot.agent.tool_calls import (
 from bot.agent.toolset import Toolset
 from bot.agent.work import Thread, Work, keep, settle_cards
 from bot.agent.write_audit import WriteAudit
-from bot.intercom.links import call_link
+from bot.intercom.links import target_link
 from bot.settings import Approvals, Settings, stricter_of
 from bot.state.metrics import Metrics
 from bot.state.models import Change, Decision, Run, Teammate, ToolCall
 from bot.state.profiles import Profiles
 
+CHANGED_MEANWHILE = "It changed in Intercom meanwhile: shown anew below."
 UPDATED = "I was updated while this waited: shown anew below."
 EDITED = "You changed what it does or whom it reaches: shown anew below."
 UNSHOWN_ADVICE = "Nobody was asked, and nothing was changed. Tell the teammate why."
@@ -44,7 +45,7 @@ class ApprovalFlow:
         self._profiles = profiles
         self._write_audit = write_audit
         self._metrics = metrics
-        self.details = ApprovalDetails(scalekit, limits)
+        self._details = ApprovalDetails(scalekit, limits)
 
     async def ask(
         self, work: Work, thread: Thread, teammate: Teammate, toolset: Toolset, time_zone: str
@@ -55,7 +56,7 @@ class ApprovalFlow:
         """
         run = work.run
         for call in _waiting(run):
-            call.link = call_link(call.input, {}, self._settings.intercom_region)
+            call.link = target_link(call.name, call.input, self._settings.intercom_region)
             call.signed_as = f"{teammate.name} in {teammate.workspace}"
         await self._describe(work, thread, toolset, teammate.account, time_zone)
         run.phase = "waiting_for_approval"
@@ -84,6 +85,21 @@ class ApprovalFlow:
             run.phase, run.approval_since = "turn", None
         await work.save()
         return still_waiting
+
+    async def may_run(self, identifier: str, call: ToolCall, toolset: Toolset) -> bool:
+        """Look once more at what a write would change, right before it runs: what was approved and
+        has changed meanwhile waits to be shown anew, and what does not fit ends.
+
+        Raises:
+            ToolFailure: If nobody can tell.
+        """
+        if call.state != "approved":
+            await self._details.refuse_unfit(identifier, call, toolset)
+            return not call.ended
+        if await self._details.is_as_shown(identifier, call, toolset):
+            return True
+        withdraw(call, CHANGED_MEANWHILE)
+        return False
 
     async def needed(self, work: Work) -> Approvals:
         """The deployment's, or the teammate's own where they are stricter."""
@@ -156,7 +172,7 @@ class ApprovalFlow:
         if call.state != "approved" or not decision.edits or shown is None:
             return
         call.change = None
-        await self.details.describe(work.identifier, [call], toolset, time_zone, names=shown.names)
+        await self._details.describe(work.identifier, [call], toolset, time_zone, names=shown.names)
         if call.change is not None and _does_more(call, effect, shown):
             change, call.change = call.change, shown
             withdraw(call, EDITED)
@@ -169,7 +185,7 @@ class ApprovalFlow:
         that turn out not to fit end."""
         fresh = [call for call in _waiting(work.run) if not call.asked]
         wordless = [call for call in fresh if call.change is None]
-        await self.details.describe(work.identifier, wordless, toolset, time_zone)
+        await self._details.describe(work.identifier, wordless, toolset, time_zone)
         for call in fresh:
             if call.ended:
                 await self._record(work, thread, call, "unfit")

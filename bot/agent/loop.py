@@ -249,11 +249,11 @@ class Agent:
             if call.ended and not call.is_told_by_card:
                 thread.show(call)
 
-        async def is_as_shown(call: ToolCall) -> bool:
-            return await self._approvals.details.is_as_shown(identifier, call, toolset)
+        async def may_run(call: ToolCall) -> bool:
+            return await self._approvals.may_run(identifier, call, toolset)
 
         while any(not call.ended for call in run.calls):
-            await tools.run(run.calls, check=work.check, changed=changed, is_as_shown=is_as_shown)
+            await tools.run(run.calls, check=work.check, changed=changed, may_run=may_run)
             if all(call.ended for call in run.calls):
                 break
             if await self._approvals.ask(work, thread, teammate, toolset, time_zone):

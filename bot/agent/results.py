@@ -39,14 +39,11 @@ def as_data(tool_name: str, result: dict[str, Any]) -> str:
 
 def with_edits(result: str, edits: Mapping[str, str]) -> str:
     """A result of a call that the teammate changed before approving it."""
-    return json.dumps(
-        {
-            "note": "The teammate edited this call before approving it; this is what was run.",
-            "edited": dict(edits),
-            **json.loads(result),
-        },
-        ensure_ascii=False,
-    )
+    found = json.loads(result)
+    note = "The teammate edited this call before approving it; this is what was run."
+    notes = [note, found.pop("note", "")]
+    said = {"note": " ".join(filter(None, notes)), "edited": dict(edits)}
+    return json.dumps({**said, **found}, ensure_ascii=False)
 
 
 def error(message: str, advice: str) -> str:

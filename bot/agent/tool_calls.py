@@ -9,7 +9,7 @@ from bot.agent.claude import ToolUse
 from bot.agent.results import error
 from bot.agent.toolset import BadInput, Toolset
 from bot.intercom.call_titles import title
-from bot.intercom.changes import edited
+from bot.intercom.change_edits import BadEdit, edited
 from bot.intercom.inputs import SpeaksAsCustomer
 from bot.settings import Approvals
 from bot.state.models import Decision, Effect, Run, ToolCall, WithdrawnCard
@@ -139,9 +139,10 @@ def apply_decision(decision: Decision, call: ToolCall, toolset: Toolset) -> None
         advice = "Do not try it by another way. Take up the reason, or ask what to do instead."
         return refuse(call, "Denied", error(words, advice))
     if decision.edits:
+        fields = call.change.editable if call.change else []
         try:
-            call.input = toolset.prepared(call.name, edited(call.input, decision.edits))
-        except BadInput as problem:
+            call.input = toolset.prepared(call.name, edited(call.input, fields, decision.edits))
+        except (BadEdit, BadInput) as problem:
             return refuse(call, "Did not fit after the edit", error(str(problem), "Tell them."))
     call.state = "approved"
     return None

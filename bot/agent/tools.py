@@ -18,7 +18,7 @@ from bot.accounts.scalekit import FailureKind, Scalekit, ToolFailure
 from bot.accounts.teammates import NotConnected
 from bot.agent.limits import Limits
 from bot.agent.results import as_data, error, with_edits
-from bot.agent.tool_calls import UNKNOWN, close_unfinished, needs_approval, withdraw
+from bot.agent.tool_calls import UNKNOWN, close_unfinished, needs_approval
 from bot.agent.toolset import BadInput, Toolset
 from bot.intercom.call_titles import outcome, title
 from bot.intercom.links import call_link
@@ -35,7 +35,6 @@ log = structlog.get_logger()
 tracer = trace.get_tracer(__name__)
 
 ATTEMPTS_WHEN_LIMITED = 5
-CHANGED_MEANWHILE = "It changed in Intercom meanwhile: shown anew below."
 
 
 class Tools:
@@ -65,15 +64,15 @@ class Tools:
         *,
         check: Callable[[], Awaitable[None]],
         changed: Callable[[ToolCall], Awaitable[None]],
-        is_as_shown: Callable[[ToolCall], Awaitable[bool]],
+        may_run: Callable[[ToolCall], Awaitable[bool]],
     ) -> None:
         """Bring the calls as far as they come: to their ends, or to waiting for approval.
 
         `check` may forbid to go on; `changed` is told of each change of a call's state before
-        anything else happens; `is_as_shown` tells of an approved call whether what it changes is
-        still as its card showed it: if not, it waits to be shown anew. Raises NotConnected when
-        Intercom no longer accepts the account, and what `check` and `changed` raise. The calls'
-        states then say how far it came.
+        anything else happens; `may_run` looks once more at what a write would change, and ends the
+        call or lets it wait anew if it must not run. Raises NotConnected when Intercom no longer
+        accepts the account, and what `check` and `changed` raise. The calls' states then say how
+        far it came.
         """
 
         async def read(call: ToolCall) -> None:
@@ -98,7 +97,7 @@ class Tools:
                 close_unfinished(call)
                 await self._look(call)
                 await changed(call)
-            elif call.state != "approved" or await self._may_run(call, is_as_shown):
+            elif await self._may_run(call, may_run):
                 await self._run(call, check, changed)
             else:
                 await changed(call)
@@ -106,21 +105,17 @@ class Tools:
                     return
 
     async def _may_run(
-        self, call: ToolCall, is_as_shown: Callable[[ToolCall], Awaitable[bool]]
+        self, call: ToolCall, may_run: Callable[[ToolCall], Awaitable[bool]]
     ) -> bool:
-        """Whether an approved call is still what was approved; if not, it waits anew, or has
-        failed where nobody can tell."""
+        """Whether a write may go out; where nobody can tell, it has failed."""
         try:
-            if await is_as_shown(call):
-                return True
+            return await may_run(call)
         except ToolFailure as failure:
             if failure.kind == "unauthorized":
                 raise NotConnected(self._identifier, lost=True) from failure
             self._failed(call, failure, nothing_happened=True)
             call.ended_at = datetime.now(UTC)
             return False
-        withdraw(call, CHANGED_MEANWHILE)
-        return False
 
     async def _run(
         self,

@@ -12,8 +12,9 @@ from referencing.exceptions import Unresolvable
 from bot.accounts.scalekit import ToolDefinition
 from bot.base_model import BaseModel
 from bot.intercom.catalogue import declared
+from bot.intercom.catalogue.declaration import Stored
 from bot.intercom.inputs import SCALEKITS_OWN, InputRefused, prepare, without_undeclared
-from bot.intercom.policy import effect, is_read
+from bot.intercom.policy import Consequence, consequence, effect, is_read
 from bot.intercom.write_author import without_author
 from bot.state.models import Effect
 
@@ -111,6 +112,19 @@ class Toolset(BaseModel):
         if problems:
             raise BadInput("The input does not fit the tool. " + " · ".join(problems[:5]))
         return tool
+
+    def consequence(
+        self, name: str, tool_input: dict[str, Any], stored: Stored | None
+    ) -> Consequence:
+        """What a call does, given the object that its rules look at. Raises BadInput."""
+        tool = self.check(name, tool_input)
+        return consequence(
+            name,
+            tool_input,
+            stored,
+            read_only_hint=tool.read_only_hint,
+            destructive_hint=tool.destructive_hint,
+        )
 
     def prepared(self, name: str, tool_input: dict[str, Any]) -> dict[str, Any]:
         """The input as it is shown and, signed, sent. Raises BadInput."""

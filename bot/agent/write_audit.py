@@ -47,6 +47,9 @@ class WriteAudit:
 def _readable(call: ToolCall) -> str:
     if call.change is None:
         return call.title
-    lines = [call.change.headline, call.change.text]
-    lines += [f"{label}: {value}" for label, value in call.change.details]
+    change = call.change
+    lines = [change.headline, change.text]
+    for label, value in change.details:
+        before = change.before.get(label)
+        lines.append(f"{label}: {value}" if before is None else f"{label}: {before} → {value}")
     return "\n".join(line for line in lines if line)

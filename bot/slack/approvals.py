@@ -11,12 +11,12 @@ from bot.agent.tool_calls import CARD_VERSION
 from bot.agent.toolset import BadInput
 from bot.agent.work import RunFailed
 from bot.base_model import BaseModel
-from bot.intercom.changes import edited
+from bot.intercom.change_edits import BadEdit, edited
 from bot.services import Services
 from bot.slack.client import SlackFailure, why
 from bot.slack.errands import answer_presser
 from bot.slack.views import approval_card, approval_modals
-from bot.state.models import Conversation, Decision, Press, ToolCall
+from bot.state.models import Conversation, Decision, EditableField, Press, ToolCall
 
 log = structlog.get_logger()
 
@@ -74,7 +74,7 @@ class Approvals:
             edits = {
                 field.path: values[field.path]
                 for field in call.change.editable
-                if field.path in values and values[field.path] != field.value
+                if field.path in values and _differs(field, values[field.path])
             }
             if problems := await self._problems(conversation, call, edits):
                 return problems
@@ -128,21 +128,24 @@ class Approvals:
     ) -> dict[str, str]:
         """Why the call would not fit its tool any more after these edits, by field."""
         assert call.change
-        empty = {
-            field.path: f"{field.label} can't be empty."
-            for field in call.change.editable
-            if field.required and field.path in edits and not edits[field.path].strip()
-        }
-        if empty or not edits:
-            return empty
         try:
+            changed = edited(call.input, call.change.editable, edits)
             tools = (await frozen(self._services.store, conversation)).toolset
-            tools.prepared(call.name, edited(call.input, edits))
+            tools.prepared(call.name, changed)
         except RunFailed:
             return {}
+        except BadEdit as problem:
+            return {problem.path: str(problem)[:MOST_SAID]}
         except BadInput as problem:
             return {next(iter(edits)): str(problem)[:MOST_SAID]}
         return {}
+
+
+def _differs(field: EditableField, entered: str) -> bool:
+    """Whether something else was entered; a picker knows minutes only."""
+    if field.input == "moment" and entered.isdecimal() and field.value.isdecimal():
+        return int(entered) // 60 != int(field.value) // 60
+    return entered.replace("\r\n", "\n") != field.value
 
 
 def _approved(call: ToolCall) -> Decision:

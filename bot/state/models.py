@@ -103,6 +103,8 @@ class EditableField(BaseModel):
     options: list[tuple[str, str]] = []
     """For a choice: each value with its words."""
     required: bool = False
+    is_html: bool = False
+    """What is typed is plain text, and becomes HTML."""
     hint: str = ""
 
 

@@ -91,7 +91,7 @@ def test_from_a_mention_to_consent_to_the_answer(page: Page, artifacts: Path) ->
     dialog.get_by_label("Text").fill("We are very sorry, Priya.\n\nMaya")
     page.screenshot(path=artifacts / "edit.png")
     dialog.get_by_role("button", name="Approve").click()
-    expect(replies).to_contain_text("with changes")
+    expect(replies).to_contain_text("Edited and approved by")
     expect(page.locator("#intercom .part").last).to_contain_text("We are very sorry, Priya.")
     expect(page.locator("#replies .status")).to_have_count(0)
 

@@ -77,7 +77,7 @@ def test_a_change_is_shown_in_words_and_runs_once_approved(strict_world: World) 
     shown = text_of(world, card)
     assert "Reply to the customer in “Double charge on invoice INV-2041” with Priya" in shown
     assert "We refunded it & more." in shown
-    assert "A customer gets this" in shown
+    assert "The customer gets this." in shown
     assert "Signed as Maya Lindqvist in Northwind" in shown
     assert f"/conversation/{PRIYA_CONVERSATION}|Open in Intercom" in shown
     assert len(world.intercom.writes) == writes
@@ -337,7 +337,7 @@ def test_a_customers_orders_end_at_the_teammate(strict_world: World) -> None:
     )
     [card] = cards(world, thread)
     assert "Delete the contact" in text_of(world, card)
-    assert "This takes something away" in text_of(world, card)
+    assert "This can't be undone." in text_of(world, card)
     assert len(world.intercom.writes) == writes
     press(world, MAYA, card, "deny_call")
     world.slack.submit_view(MAYA.slack_user_id, str(modal(world, MAYA)["id"]), {})

@@ -137,7 +137,7 @@ async def lose(
             call = ToolCall(id="1", name=f"intercom_{tool}", input=given, title="")
             pacing = Pacing(docket)
             runner = Tools(client, Limits(), pacing, WHO, teammate, tools, "off", "us")
-            await runner.run([call], check=allow, changed=note, is_as_shown=as_shown)
+            await runner.run([call], check=allow, changed=note, may_run=as_shown)
             sandboxes[0].heal()
             assert len(intercom.writes) == before + happens
             assert call.ended

@@ -21,6 +21,7 @@ STATE = Field(
     label="State",
     kind="choice",
     choices={"published": "published", "draft": "draft"},
+    editable=True,
 )
 AUTHOR = Field(path="author_id", label="Author", kind="object_id", names="admin", told="signature")
 DESCRIPTION = Field(path="description", label="Description", kind="long_text", editable=True)

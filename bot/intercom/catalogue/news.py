@@ -25,7 +25,13 @@ FEED = Field(
 TEXT = (
     Field(path="body", label="Text", kind="article_html", told="text", editable=True),
     Field(path="labels", label="Labels", kind="list", editable=True),
-    Field(path="state", label="State", kind="choice", choices={"draft": "draft", "live": "live"}),
+    Field(
+        path="state",
+        label="State",
+        kind="choice",
+        choices={"draft": "draft", "live": "live"},
+        editable=True,
+    ),
     Field(path="deliver_silently", label="Without a notification", kind="flag"),
     Field(path="sender_id", label="Sender", kind="object_id", names="admin", told="signature"),
 )

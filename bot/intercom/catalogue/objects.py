@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from bot.intercom.catalogue.declaration import Field, Input, ObjectKind
+from bot.intercom.plain import plain
 from bot.intercom.plain_text import text_of
 from bot.intercom.verification.verdict import item, within
 
@@ -40,7 +41,7 @@ class ObjectType:
 
 def _person(found: Found) -> str:
     """A name alone does not tell two customers apart: with it stands what does."""
-    name, email = _text(found.get("name")), _text(found.get("email"))
+    name, email = _text(found.get("name")).translate(_NO_PARENTHESES), _text(found.get("email"))
     company = _first_company(found)
     phone, external_id = _text(found.get("phone")), _text(found.get("external_id"))
     apart = email or company or phone or external_id or f"id {found.get('id')}"
@@ -106,8 +107,14 @@ def _part(found: Found) -> str:
     return " by ".join(part for part in (begins, _text(who)) if part)
 
 
+_NO_QUOTES = str.maketrans({"“": '"', "”": '"'})
+"""What stands in “…” here cannot end its own quotes."""
+_NO_PARENTHESES = str.maketrans("()", "[]")
+"""What stands in parentheses after a name is what we say of it, not a part of the name."""
+
+
 def _text(value: object) -> str:
-    return " ".join(str(value).split()) if isinstance(value, str | int) else ""
+    return plain(str(value)).translate(_NO_QUOTES) if isinstance(value, str | int) else ""
 
 
 OBJECTS: Mapping[ObjectKind, ObjectType] = {

@@ -23,7 +23,7 @@ from slack_sdk.models.blocks import (
 BLOCK_CHARACTERS = 2_900
 """Of one block, as far as its words let it be cut there."""
 ADDRESS = re.compile(
-    r"(?:https?://|mailto:|www\.)[^\s<>]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"(?:https?://|mailto:|www\.)[^\s<>]*[^\s<>.,;:!?)\]]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
     r"|\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|co|dev|app|me|info|biz|eu|uk|de|fr|us|ai|link|ly)\b"
     r"(?:/[^\s<>]*)?",
     re.IGNORECASE,

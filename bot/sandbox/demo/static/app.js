@@ -268,6 +268,29 @@ async function show(id) {
   draw();
 }
 
+// A modal's input, as this browser has it.
+function entry(kind) {
+  if (kind.type === "datetimepicker") {
+    const at = kind.initial_date_time;
+    const local = at ? new Date((at - new Date(at * 1000).getTimezoneOffset() * 60) * 1000) : null;
+    return el("input", { type: "datetime-local", value: local?.toISOString().slice(0, 16) });
+  }
+  if (kind.options) {
+    const chosen = kind.initial_option?.value;
+    const none = chosen ? [] : [el("option", { value: "" }, "…")];
+    const options = kind.options.map((o) => el("option", { value: o.value, selected: o.value === chosen }, o.text.text));
+    return el("select", {}, ...none, ...options);
+  }
+  const field = el(kind.multiline ? "textarea" : "input", { rows: kind.multiline ? "6" : null });
+  field.value = kind.initial_value ?? "";
+  return field;
+}
+
+function entered(field) {
+  if (field.type !== "datetime-local") return field.localName === "select" ? field.value || null : field.value;
+  return field.value ? Math.round(new Date(field.value).getTime() / 1000) : null;
+}
+
 function drawModal() {
   const view = state.views.at(-1);
   const box = $("modal");
@@ -281,19 +304,17 @@ function drawModal() {
   const nodes = view.blocks.map((part) => {
     if (part.type !== "input") return block(part, names(), press);
     const kind = part.element;
-    const field = kind.options
-      ? el("select", {}, ...kind.options.map((o) => el("option", { value: o.value }, o.text.text)))
-      : el(kind.multiline ? "textarea" : "input", { rows: kind.multiline ? "6" : null });
-    field.value = kind.initial_value ?? kind.initial_option?.value ?? field.value;
+    const field = entry(kind);
     inputs.push([part.block_id, kind.action_id, field]);
     if (part.optional) field.placeholder = "Optional";
     const error = view.errors[part.block_id];
-    return el("div", {}, el("label", {}, part.label.text, field), error ? el("div", { class: "error" }, error) : "");
+    const hint = part.hint ? el("div", { class: "hint" }, part.hint.text) : "";
+    return el("div", {}, el("label", {}, part.label.text, field), hint, error ? el("div", { class: "error" }, error) : "");
   });
   const submit = (event) => {
     event.preventDefault();
     const values = {};
-    for (const [blockId, actionId, field] of inputs) (values[blockId] ??= {})[actionId] = field.value;
+    for (const [blockId, actionId, field] of inputs) (values[blockId] ??= {})[actionId] = entered(field);
     act("submit", { view_id: view.id, values });
   };
   box.replaceChildren(

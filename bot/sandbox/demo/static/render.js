@@ -59,7 +59,7 @@ const INLINE = new RegExp(
   ].join("|"),
   "g",
 );
-const EMOJI = { warning: "⚠️", white_check_mark: "✅", no_entry_sign: "🚫" };
+const EMOJI = { warning: "⚠️", white_check_mark: "✅", no_entry_sign: "🚫", arrow_down: "⬇️" };
 
 function inline(text, names, markdown) {
   const nodes = [];
@@ -135,6 +135,12 @@ function table(box, line, names) {
   grid.append(el("tr", {}, ...cells.map((c) => el(tag, {}, ...inline(c.trim(), names, true)))));
 }
 
+// A text object: markup only where it says so.
+function said(object, names) {
+  if (object.type === "mrkdwn") return rich(object.text, names, false);
+  return el("div", { class: "body" }, el("p", {}, object.text));
+}
+
 const plain = (object) => (object && typeof object === "object" ? (object.text ?? "") : "");
 
 export function task(card) {
@@ -159,8 +165,8 @@ export function block(item, names, press) {
   switch (item.type) {
     case "section": {
       const parts = [];
-      if (item.text) parts.push(rich(item.text.text, names, false));
-      for (const field of item.fields ?? []) parts.push(rich(field.text, names, false));
+      if (item.text) parts.push(said(item.text, names));
+      for (const field of item.fields ?? []) parts.push(said(field, names));
       if (item.accessory) parts.push(actions([item.accessory], press));
       return el("div", {}, ...parts);
     }
@@ -169,7 +175,7 @@ export function block(item, names, press) {
     case "divider":
       return el("hr");
     case "context":
-      return el("div", { class: "context" }, ...item.elements.map((e) => rich(plain(e), names, false)));
+      return el("div", { class: "context" }, ...item.elements.map((e) => said(e, names)));
     case "markdown":
       return rich(item.text, names, true);
     case "rich_text":
@@ -187,10 +193,24 @@ export function block(item, names, press) {
 }
 
 function richText(part) {
-  const text = part.elements.map((e) => e.text ?? "").join("");
-  if (part.type === "rich_text_preformatted") return el("pre", {}, text);
-  const lines = text.split("\n").flatMap((line, n) => (n ? [el("br"), line] : [line]));
-  return el(part.type === "rich_text_quote" ? "blockquote" : "p", {}, ...lines);
+  const nodes = part.elements.flatMap(piece);
+  if (part.type === "rich_text_preformatted") return el("pre", {}, ...nodes);
+  if (part.type === "rich_text_list") {
+    const items = part.elements.map((item) => el("li", {}, ...item.elements.flatMap(piece)));
+    return el(part.style === "ordered" ? "ol" : "ul", {}, ...items);
+  }
+  return el(part.type === "rich_text_quote" ? "blockquote" : "p", {}, ...nodes);
+}
+
+// One element of rich text: literal, whatever stands in it.
+function piece(item) {
+  if (item.type === "link") return [link(item.url, item.text ?? item.url)];
+  let nodes = (item.text ?? "").split("\n").flatMap((line, n) => (n ? [el("br"), line] : [line]));
+  const tags = { code: "code", bold: "strong", italic: "em", strike: "s" };
+  for (const [style, tag] of Object.entries(tags)) {
+    if (item.style?.[style]) nodes = [el(tag, {}, ...nodes)];
+  }
+  return nodes;
 }
 
 function actions(elements, press) {
