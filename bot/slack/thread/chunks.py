@@ -15,7 +15,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.blocks.block_elements import RichTextElementParts, RichTextSectionElement
 from slack_sdk.models.messages.chunk import Chunk, MarkdownTextChunk, TaskUpdateChunk
 
-from bot.slack.formatting import safe_markdown, split_at
+from bot.slack.formatting import complete_part, safe_markdown, split_at
 from bot.state.models import CallState, Shown, ToolCall
 
 PIECE_CARDS = 30
@@ -60,6 +60,14 @@ def pieces(waiting: Iterable[Shown], characters: int) -> list[list[Shown]]:
             part, rest = split_at(rest, room)
             found[-1].append(Shown(text=part))
     return [piece for piece in found if piece]
+
+
+def complete(waiting: list[Shown]) -> tuple[list[Shown], list[Shown]]:
+    """What can be shown already, and the last words as far as they are still unfinished."""
+    if not waiting or waiting[-1].call:
+        return waiting, []
+    waiting[-1].text, held = complete_part(waiting[-1].text)
+    return waiting, [Shown(text=held)] if held else []
 
 
 def halves(piece: list[Shown]) -> tuple[list[Shown], list[Shown]]:

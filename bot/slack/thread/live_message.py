@@ -11,8 +11,7 @@ from redis.exceptions import RedisError
 from slack_sdk.models.blocks import Block
 
 from bot.slack.client import Client, SlackFailure, is_passing, patience, why
-from bot.slack.formatting import complete_part
-from bot.slack.thread.chunks import copies, is_blank, pieces
+from bot.slack.thread.chunks import complete, copies, is_blank, pieces
 from bot.slack.thread.messages import FinalMessage
 from bot.slack.thread.refusals import Refused, SlackDown, StreamingRefused
 from bot.slack.thread.ways import Ways
@@ -106,8 +105,7 @@ class LiveMessage:
 
         Raises SlackDown.
         """
-        state = self.state
-        if not (state.touched or state.starting or state.posting):
+        if not self._messages.is_begun:
             return self.resume()
         async with self._sending:
             try:
@@ -159,18 +157,13 @@ class LiveMessage:
         """Show at once what is being done, if the message can show it, and nothing else. Raises
         SlackFailure, RedisError or Superseded."""
         async with self._sending:
-            messages = self._messages
-            messages.progress = words
-            piece = messages.progress_piece()
-            if not piece and not messages.has_news:
+            if not await self._is_mine():
                 return
-            if await self._is_mine() and await messages.clean():
-                try:
-                    with patience(0, for_progress=True):
-                        await messages.send(piece)
-                except StreamingRefused as refusal:
-                    self._stop_streaming(refusal)
-                self._messages.keep(self._waiting)
+            try:
+                await self._messages.say_progress(words)
+            except StreamingRefused as refusal:
+                self._stop_streaming(refusal)
+            self._messages.keep(self._waiting)
 
     async def take_back(self) -> str:
         """The text that was not sent; it is not tried here again."""
@@ -257,11 +250,7 @@ class LiveMessage:
             return
         if not await self._messages.clean() or self._has_nothing:
             return
-        waiting, self._waiting = self._waiting, []
-        if waiting and waiting[-1].call is None:
-            waiting[-1].text, held = complete_part(waiting[-1].text)
-            if held:
-                self._waiting.append(Shown(text=held))
+        waiting, self._waiting = complete(self._waiting)
         left = pieces(waiting, self._messages.piece_characters) or [[]]
         has_turn = True
         try:

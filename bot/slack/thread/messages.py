@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block
 
-from bot.slack.client import Client, SlackFailure, is_passing, why
+from bot.slack.client import Client, SlackFailure, is_passing, patience, why
 from bot.slack.limits import NoRoom
 from bot.slack.posting import find_posted
 from bot.slack.thread.chunks import copies, merge, running, size
@@ -56,6 +56,9 @@ class Messages(ABC):
         """What a message held that is to be removed: it is to be sent anew."""
         self.progress = ""
         """What is being done; shown where the message can show it."""
+        self._in_vain = 0
+        """How often in a row Slack took nothing of it."""
+        self._begun = time.monotonic()
         self._client = client
         self._request = request
         self._save = save
@@ -66,6 +69,11 @@ class Messages(ABC):
         """Whether anything was shown, or may have been, since what is kept."""
         state = self.state
         return self._shown != state.kept or bool(state.starting or state.posting)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether any message may hold something of the present step."""
+        return bool(self.state.touched or self.state.starting or self.state.posting)
 
     @property
     def has_news(self) -> bool:
@@ -85,6 +93,14 @@ class Messages(ABC):
     def progress_over(self) -> list[ToolCall]:
         """What said so, now that it is over."""
         return []
+
+    async def say_progress(self, words: str) -> None:
+        """Show at once what is being done. Raises StreamingRefused."""
+        self.progress = words
+        piece = self.progress_piece()
+        if (piece or self.has_news) and await self.clean():
+            with patience(0, for_progress=True):
+                await self.send(piece)
 
     @abstractmethod
     def replace(self) -> list[Shown]:

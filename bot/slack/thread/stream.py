@@ -8,14 +8,12 @@ what it held is sent anew. Nothing is there twice, and nothing is missing.
 """
 
 import time
-from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, suppress
 
 import structlog
 from slack_sdk.errors import SlackApiError
 
 from bot.slack.client import (
-    Client,
     SlackFailure,
     has_answered,
     is_limited,
@@ -38,7 +36,7 @@ from bot.slack.thread.chunks import (
 )
 from bot.slack.thread.messages import FinalMessage, Messages
 from bot.slack.thread.refusals import StreamingRefused
-from bot.state.models import Request, Shown, StreamState, ToolCall
+from bot.state.models import Shown, ToolCall
 
 log = structlog.get_logger()
 
@@ -58,16 +56,6 @@ STREAMS_IN_VAIN = 2
 class Stream(Messages):
     piece_characters = 4_000
     sets_status = True
-
-    def __init__(
-        self,
-        client: Client,
-        request: Request,
-        state: StreamState,
-        save: Callable[[], Awaitable[None]],
-    ) -> None:
-        super().__init__(client, request, state, save)
-        self._in_vain = 0
 
     def progress_piece(self) -> list[Shown]:
         """A card: nothing that was streamed can be taken back, but a card can come to its end."""

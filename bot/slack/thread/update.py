@@ -8,7 +8,7 @@ message of its own.
 
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from typing import Any
 
@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block
 
-from bot.slack.client import Client, SlackFailure, is_passing, is_unclear, patience, why
+from bot.slack.client import SlackFailure, is_passing, is_unclear, patience, why
 from bot.slack.limits import UPDATE_SECONDS
 from bot.slack.posting import EVENT, post_once
 from bot.slack.thread.chunks import (
@@ -31,7 +31,7 @@ from bot.slack.thread.chunks import (
     text_of,
 )
 from bot.slack.thread.messages import FinalMessage, Messages
-from bot.state.models import Request, Shown, StreamState
+from bot.state.models import Shown
 
 log = structlog.get_logger()
 
@@ -39,6 +39,8 @@ NOTICED_SECONDS = 30.0
 """After a message was posted: who was notified by it still finds in it what comes by then."""
 FIRST_SECONDS = 0.8
 """Nothing is posted before that, so that what ends at once is one message, and one call."""
+MOST_CHARACTERS = 11_000
+"""Of Markdown in one message; Slack takes 12,000."""
 FIRST_PATIENCE = 3.0
 """Seconds that a message waits to be posted at first."""
 TOO_LONG = frozenset({"msg_blocks_too_long", "msg_too_long", "message_limit_exceeded"})
@@ -54,16 +56,6 @@ STILL_STREAMING = "streaming_state_conflict"
 class Update(Messages):
     piece_characters = 8_000
     sets_status = False
-
-    def __init__(
-        self,
-        client: Client,
-        request: Request,
-        state: StreamState,
-        save: Callable[[], Awaitable[None]],
-    ) -> None:
-        super().__init__(client, request, state, save)
-        self._begun = time.monotonic()
 
     @property
     def has_news(self) -> bool:
@@ -100,6 +92,8 @@ class Update(Messages):
     ) -> bool:
         if self.state.frozen and whole is None:
             return False
+        if not self.state.ts and sum(len(item.text) for item in piece) > MOST_CHARACTERS:
+            return await self._send_in_halves(piece, whole)
         if not has_turn:
             await self.turn()
         try:
@@ -132,6 +126,7 @@ class Update(Messages):
         is_late = time.time() - self.state.started_at > NOTICED_SECONDS
         if status is not None and is_late and words:
             await self._close(steps)
+            await self._no_longer_live()
             self.state.ts, self._shown, last[:] = "", [], words
             return False
         if is_blank(shown) and not whole.below:
@@ -143,11 +138,14 @@ class Update(Messages):
                 if not self._gets_around(error, last):
                     raise
                 return False
+        await self._no_longer_live()
+        self._forget()
+        return True
+
+    async def _no_longer_live(self) -> None:
         with suppress(RedisError):
             request = self._request
             await self._client.limits.no_longer_live(request.channel_id, request.thread_ts)
-        self._forget()
-        return True
 
     def _with(self, piece: list[Shown]) -> list[Shown]:
         shown = copies(self._shown)

@@ -246,6 +246,20 @@ async def test_a_message_that_somebody_deletes_comes_again_with_what_follows(
     assert [task.status for task in message.tasks] == ["complete"]
 
 
+async def test_a_long_message_that_somebody_deletes_comes_again_in_parts(setting: Setting) -> None:
+    first, second = (" ".join(f"{w}{n}" for n in range(1_000)) + " " for w in ("one", "two"))
+    async with setting.thread() as thread:
+        thread.say(first)
+        await arrived(setting, lambda answers: "one999" in "".join(a.markdown for a in answers))
+        for message in setting.answers():
+            setting.slack.remove(setting.channel, message.ts)
+        thread.say(second)
+        await thread.end("end:1")
+    said = words(setting.answers())
+    assert said[-1_000:] == second.split()
+    assert said[0] != "two0", "what was deleted comes again, as far as its message is at work"
+
+
 async def test_of_a_thread_that_is_archived_in_the_middle_the_rest_comes_directly(
     setting: Setting,
 ) -> None:
