@@ -29,8 +29,7 @@ class LiveMessage:
     """Use it as an async context manager: it sends while one is inside.
 
     `is_mine` is asked before each sending: who was superseded says nothing more. `save` is told
-    before a message is started and as soon as its ts is known, so that after a crash another
-    worker finds it.
+    before a message is begun and as soon as its ts is known, for another worker after a crash.
     """
 
     def __init__(
@@ -154,8 +153,7 @@ class LiveMessage:
         return await self._insist(end)
 
     async def say_progress(self, words: str) -> None:
-        """Show at once what is being done, if the message can show it, and nothing else. Raises
-        SlackFailure, RedisError or Superseded."""
+        """Show at once what is being done, and nothing else. Raises RedisError or Superseded."""
         async with self._sending:
             if not await self._is_mine():
                 return
@@ -263,8 +261,7 @@ class LiveMessage:
             self._put_back(left)
 
     async def _end(self, whole: FinalMessage, status: str | None) -> bool | None:
-        """Out: whether the session has got its status; None where Slack did not take all so
-        far."""
+        """Out: whether the session has got its status; None where Slack did not take all yet."""
         messages = self._messages
         if not await self._is_mine():
             raise Superseded(whole.key)
