@@ -26,7 +26,7 @@ WORKING = "Working on it…"
 
 
 class LiveMessage:
-    """Use it as an async context manager: it sends while one is inside.
+    """Sends while one is inside of it: it is an async context manager.
 
     `is_mine` is asked before each sending: who was superseded says nothing more. `save` is told
     before a message is begun and as soon as its ts is known, for another worker after a crash.
@@ -122,10 +122,8 @@ class LiveMessage:
                 self._replace()
 
     async def pause(self) -> None:
-        """Close the message for now; what comes later goes into a new one.
-
-        Raises SlackDown, or Refused where the thread takes nothing any more.
-        """
+        """Close the message for now; what comes later goes into a new one. Raises SlackDown, or
+        Refused where the thread takes nothing any more."""
 
         async def close() -> bool | None:
             return await self._end(FinalMessage(secrets.token_hex(8)), None)
@@ -184,7 +182,7 @@ class LiveMessage:
         self._more_to_send()
 
     async def _is_there(self, key: str) -> bool:
-        """Whether the answer's end is in the thread already. Raises SlackFailure."""
+        """Whether the end is in the thread already. Raises SlackFailure."""
         found = await self._messages.is_there(key)
         if found:
             self._waiting = []
@@ -278,6 +276,7 @@ class LiveMessage:
                     return None
                 left.pop(0)
             if not self.state.ts:
+                messages.progress = ""
                 return False
             left = left or [[]]
             if not await messages.finish(left[0], whole, status):
@@ -291,10 +290,11 @@ class LiveMessage:
             self._put_back(left)
 
     def _stop_streaming(self, refusal: StreamingRefused) -> None:
-        self._messages = self._ways.instead_of(self._messages, refusal)
-        self._messages.progress = WORKING
+        self._messages = self._ways.instead_of(self._messages, refusal, WORKING)
         self._due.set()
 
     def _put_back(self, left: list[list[Shown]]) -> None:
         recalled, self._messages.recalled = self._messages.recalled, []
         self._waiting = [*recalled, *(shown for piece in left for shown in piece), *self._waiting]
+        if recalled:
+            self._due.set()

@@ -203,6 +203,11 @@ class Messages(ABC):
         for shown in piece:
             merge(self._shown, shown)
 
+    def _all_anew(self) -> None:
+        """Somebody has deleted the message: all that it held is to be sent again."""
+        self.recalled, self._shown = self._shown, []
+        self.state.ts = ""
+
     def _carry_on(self, piece: list[Shown], words: list[Shown] | None = None) -> None:
         """What goes on from this message in the next one, before `piece`."""
         carried = [*running(self._shown), *(words or [])]

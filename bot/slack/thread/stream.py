@@ -46,7 +46,7 @@ ROOM_PATIENCE = 3.0
 GONE = "message_not_found"
 CLOSED = "message_not_in_streaming_state"
 FULL = "msg_too_long"
-USUAL_ENDS = frozenset({GONE, CLOSED, FULL})
+USUAL_ENDS = frozenset({CLOSED, FULL})
 WAITING = "waiting"
 """The id of the card that says what is waited for."""
 STREAMS_IN_VAIN = 2
@@ -91,13 +91,16 @@ class Stream(Messages):
         if not has_turn:
             await self.turn()
         try:
-            if self.state.ts and self._is_full(piece):
-                await self._move_on(piece)
+            if self.state.ts and self._is_full(piece) and not await self._move_on(piece):
+                return False
             if self.state.ts:
                 await self._append(self._new(piece))
             else:
                 await self._start(piece, whole)
         except SlackFailure as error:
+            if self.state.ts and why(error) == GONE:
+                self._all_anew()
+                return False
             if self.state.ts and not is_passing(error):
                 await self._give_up(error, piece)
                 return await self.send(piece, whole=whole)
@@ -129,6 +132,9 @@ class Stream(Messages):
                 raise
             if await self.is_there(whole.key):
                 return True
+            if why(error) == GONE:
+                self._all_anew()
+                return False
             is_closed = why(error) == CLOSED and not self._new(last)
             if is_closed and await self._finish_closed(whole):
                 return True
@@ -223,14 +229,18 @@ class Stream(Messages):
         self.state.touched.append(ts)
         await self._save()
 
-    async def _move_on(self, piece: list[Shown]) -> None:
-        """Close the present message; cards still running go on in the next one, with `piece`."""
-        await self._stop()
+    async def _move_on(self, piece: list[Shown]) -> bool:
+        """Close the present message; cards still running go on in the next one, with `piece`. Out:
+        False if it was gone, and all of it is to be sent again."""
+        if await self._stop() == GONE:
+            self._all_anew()
+            return False
         self._carry_on(piece)
         await self.turn()
+        return True
 
-    async def _stop(self) -> None:
-        """Raises SlackFailure if it cannot be now."""
+    async def _stop(self) -> str:
+        """Out: why Slack refuses it. Raises SlackFailure if it cannot be now."""
         try:
             async with self._writing():
                 await self._client.chat_stopStream(
@@ -242,25 +252,20 @@ class Stream(Messages):
             if is_passing(error):
                 raise
             log.info("slack_refused", call="chat.stopStream", why=why(error))
+            return why(error)
+        return ""
 
     async def _give_up(self, error: Exception, piece: list[Shown]) -> None:
-        """Slack takes no more into this message. No card of it stays at work, and `piece` goes
-        into a new one, with a last word or sentence that was cut short.
-
-        Raises StreamingRefused if that is no use.
+        """Slack takes no more into this message. No card of it stays at work, and `piece` goes into
+        a new one, with a last word that was cut short. Raises StreamingRefused if that is no use.
         """
         reason = why(error)
         log.info("stream_ended_early", why=reason)
-        if reason == GONE:
-            for shown in piece:
-                merge(self._shown, shown)
-            piece[:], self.state.ts, self._shown = self._shown, "", []
-        else:
-            if reason != CLOSED:
-                await self._stop()
-            rest, words = words_cut_short(self._shown)
-            await self._leave(rest, changed=bool(words))
-            self._carry_on(piece, words)
+        if reason != CLOSED:
+            await self._stop()
+        rest, words = words_cut_short(self._shown)
+        await self._leave(rest, changed=bool(words))
+        self._carry_on(piece, words)
         self._in_vain += 1
         if reason not in USUAL_ENDS or self._in_vain > STREAMS_IN_VAIN:
             raise StreamingRefused(reason)

@@ -98,14 +98,14 @@ class Update(Messages):
             await self.turn()
         try:
             if self.state.ts and self._is_full(piece):
-                await self._close(self._shown)
-                self._carry_on(piece)
-                await self.turn()
+                return await self._move_on(piece) and await self.send(piece, whole=whole)
             if self.state.ts:
                 await self._change(piece)
             else:
                 await self._post(piece, whole)
         except SlackFailure as error:
+            if self._is_gone(error):
+                return False
             if self._gets_around(error, piece):
                 return await self.send(piece, whole=whole)
             if why(error) in TOO_LONG and halves(piece)[1]:
@@ -118,8 +118,7 @@ class Update(Messages):
     async def finish(self, last: list[Shown], whole: FinalMessage, status: str | None) -> bool:
         await self.turn()
         if self._is_full(last):
-            await self._close(self._shown)
-            self._carry_on(last)
+            await self._move_on(last)
             return False
         shown = self._with(last)
         steps, words = parted(shown)
@@ -135,7 +134,7 @@ class Update(Messages):
             try:
                 await self._update(shown, whole.below, key=whole.key)
             except SlackFailure as error:
-                if not self._gets_around(error, last):
+                if not self._is_gone(error) and not self._gets_around(error, last):
                     raise
                 return False
         await self._no_longer_live()
@@ -158,9 +157,18 @@ class Update(Messages):
         await self._update(shown, progress=progress)
         self._shown, self.state.progress = shown, progress
 
-    async def _close(self, shown: list[Shown]) -> None:
-        """Let the message hold just this from now on; without anything it goes. Raises
-        SlackFailure if it cannot be now."""
+    async def _move_on(self, piece: list[Shown]) -> bool:
+        """Close the message; cards still running go on in the next one, with `piece`. Out: False
+        if it was gone, and all of it is to be sent again."""
+        if await self._close(self._shown) == GONE:
+            self._all_anew()
+            return False
+        self._carry_on(piece)
+        return True
+
+    async def _close(self, shown: list[Shown]) -> str:
+        """Let the message hold just this from now on; without anything it goes. Out: why it does
+        not. Raises SlackFailure if it cannot be now."""
         try:
             if not is_blank(shown):
                 await self._update(shown, closed=True)
@@ -170,6 +178,8 @@ class Update(Messages):
             if is_passing(error):
                 raise
             log.info("slack_refused", call="close", why=why(error))
+            return why(error)
+        return ""
 
     async def _update(
         self,
@@ -196,7 +206,7 @@ class Update(Messages):
         state.posting = key = whole.key if whole else secrets.token_hex(8)
         await self._save()
         content = self._content(
-            piece, whole.below if whole else (), progress="" if whole else progress
+            self._with(piece), whole.below if whole else (), progress="" if whole else progress
         )
         try:
             with nullcontext() if whole else patience(FIRST_PATIENCE, for_progress=True):
@@ -231,6 +241,15 @@ class Update(Messages):
             "blocks": [*blocks(shown, closed=closed, progress=progress), *below],
         }
 
+    def _is_gone(self, error: Exception) -> bool:
+        """Whether the message is to be sent again, all of it."""
+        if not self.state.ts or why(error) not in (GONE, STILL_STREAMING):
+            return False
+        if why(error) == STILL_STREAMING:
+            self.state.stale.append(self.state.ts)
+        self._all_anew()
+        return True
+
     def _gets_around(self, error: Exception, piece: list[Shown]) -> bool:
         """Whether there is another way to show `piece`, to be tried at once."""
         state, reason = self.state, why(error)
@@ -243,11 +262,7 @@ class Update(Messages):
         if not state.ts:
             return False
         log.info("message_not_updated", why=reason)
-        if reason in (GONE, STILL_STREAMING):
-            state.stale += [state.ts] if reason == STILL_STREAMING else []
-            piece[:] = self._with(piece)
-            state.ts, self._shown = "", []
-        elif reason in TOO_LONG:
+        if reason in TOO_LONG:
             self._carry_on(piece)
         else:
             state.frozen = True

@@ -36,10 +36,10 @@ class Ways:
         kind = Stream if state.way == "stream" else Update
         return kind(self.client, self.request, state, self.save)
 
-    def instead_of(self, stream: Messages, refusal: StreamingRefused) -> Messages:
+    def instead_of(self, stream: Messages, refusal: StreamingRefused, progress: str) -> Messages:
         """The other way, from now on: Slack takes no streams there."""
         log.warning("streaming_refused", why=str(refusal))
         stream.state.way = "update"
         update = Update(self.client, self.request, stream.state, self.save)
-        update.recalled = stream.recalled
+        update.recalled, update.progress = stream.recalled, progress
         return update

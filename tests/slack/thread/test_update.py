@@ -63,6 +63,18 @@ async def test_what_ends_at_once_is_one_call(updated: Setting) -> None:
     ]
 
 
+async def test_once_it_has_ended_it_does_not_say_any_more_that_it_is_at_work(
+    updated: Setting,
+) -> None:
+    """Slack is slow to take the session's last state; meanwhile nothing is posted."""
+    updated.slack.fail("agents.sessions.setStatus", delay=2.0)
+    async with updated.thread() as thread:
+        thread.resume()
+        thread.say("Right away.")
+        await thread.end("end:1")
+    assert [message.plain for message in updated.answers()] == ["Right away."]
+
+
 async def test_of_a_message_that_has_nothing_but_its_progress_nothing_is_left(
     updated: Setting,
 ) -> None:
