@@ -21,16 +21,15 @@ from bot.intercom.catalogue import Tool, declared
 from bot.intercom.catalogue.declaration import ObjectKind, Stored
 from bot.intercom.catalogue.objects import OBJECTS, Found
 from bot.intercom.catalogue.values import Value, walk
-from bot.intercom.change_summary import (
-    Known,
+from bot.intercom.change_subjects import (
     Subject,
     changed_subject,
     judged_subject,
     old_subjects,
     old_values,
     subjects,
-    summarize,
 )
+from bot.intercom.change_summary import Known, summarize
 from bot.intercom.inputs import attribute_names, unknown_attributes
 from bot.intercom.plain import plain
 from bot.intercom.verification.verdict import within

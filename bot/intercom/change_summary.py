@@ -7,18 +7,26 @@ values of Intercom's and Claude's are data: one line, without characters that no
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.intercom import html
 from bot.intercom.catalogue.declaration import Field, Input, ObjectKind, Stored, Tool
-from bot.intercom.catalogue.objects import OBJECTS, Lookup, lookup
+from bot.intercom.catalogue.objects import OBJECTS
 from bot.intercom.catalogue.templates import fill
 from bot.intercom.catalogue.values import Place, Stray, Value, walk
 from bot.intercom.change_edits import editable_field
+from bot.intercom.change_subjects import (
+    MISSING,
+    Subject,
+    old_value,
+    old_values,
+    subject_of,
+    subjects,
+)
 from bot.intercom.characters import seen
 from bot.intercom.plain import plain
 from bot.state.models import Change
@@ -31,36 +39,7 @@ NOTHING = "nothing"
 NOBODY = "nobody"
 SO_FAR = "so far"
 UNNAMED = "(its name could not be looked up)"
-MISSING = object()
 UNKNOWN_TOOL = "Run “{name}”, a tool that we don't know"
-
-
-@dataclass(frozen=True)
-class Subject:
-    """Something of Intercom's that a value names."""
-
-    field: Field
-    value: str | int
-    given: Input
-    """The input that the value is part of: a message is found in its conversation."""
-
-    @property
-    def kind(self) -> ObjectKind:
-        assert self.field.names
-        return self.field.names
-
-    @property
-    def key(self) -> str:
-        by = "" if self.field.kind == "object_id" else f"{self.field.kind}:"
-        return f"{self.kind}:{by}{self.value}"
-
-    def lookups(self) -> list[Lookup]:
-        """The reads that may tell its name, the likeliest first."""
-        found = [lookup(self.field, self.value, self.given)]
-        if self.kind == "admin":
-            # Where work is assigned, a team's id may stand in a teammate's place.
-            found.append(lookup(replace(self.field, names="team"), self.value, self.given))
-        return [one for one in found if one is not None]
 
 
 @dataclass(frozen=True)
@@ -75,37 +54,6 @@ class Known:
     time_zone: str = "UTC"
     options: Mapping[ObjectKind, Sequence[tuple[str, str]]] = field(default_factory=dict)
     """What a person can choose from, ids with names."""
-
-
-def subjects(tool: Tool, given: Input) -> list[Subject]:
-    """What a call names and whose names a person wants to read."""
-    return _apart(_subject(value.field, value.value, given) for value in _values(tool, given))
-
-
-def changed_subject(tool: Tool, given: Input) -> Subject | None:
-    """The object whose values the call changes."""
-    return _at(tool, given, tool.changes)
-
-
-def judged_subject(tool: Tool, given: Input) -> Subject | None:
-    """The object that the tool's rules look at."""
-    return _at(tool, given, tool.judged_by or tool.changes)
-
-
-def old_subjects(tool: Tool, given: Input, stored: Stored) -> list[Subject]:
-    """What the present values name: who it is assigned to now, for example."""
-    return _apart(
-        _subject(value.field, _old(value, stored), given) for value in _values(tool, given)
-    )
-
-
-def old_values(tool: Tool, given: Input, stored: Stored) -> dict[str, Any]:
-    """The present values of what a call changes, by their places in the input."""
-    return {
-        ".".join(map(str, value.place)): old
-        for value in _values(tool, given)
-        if value.field.path != tool.changes and (old := _old(value, stored)) is not MISSING
-    }
 
 
 def summarize(name: str, tool: Tool | None, given: Input, known: Known) -> Change:
@@ -208,7 +156,7 @@ class _Teller:
     def _old(self, value: Value) -> Any:
         if self._known.stored is None or value.field.path == self._tool.changes:
             return MISSING
-        return _old(value, self._known.stored)
+        return old_value(value, self._known.stored)
 
     def _label(self, value: Value) -> str:
         label = value.field.label
@@ -228,7 +176,7 @@ class _Teller:
     def _short(self, value: Value) -> str:
         """For the headline: one line, not too long."""
         words = one_line(self._words(value.field, value.value))
-        if _subject(value.field, value.value, self._given) or value.field.kind != "text":
+        if subject_of(value.field, value.value, self._given) or value.field.kind != "text":
             return plain(words, NAME_IN_HEADLINE) if len(words) > NAME_IN_HEADLINE else words
         if len(words) > NAME_IN_HEADLINE:
             self._cut.append(value)
@@ -240,7 +188,7 @@ class _Teller:
             return NOBODY
         if value is None or value == "" or value == [] or value == {}:
             return NOTHING
-        if subject := _subject(declared, value, self._given):
+        if subject := subject_of(declared, value, self._given):
             return self._name(subject)
         match declared.kind:
             case "moment" if str(value).strip().isdecimal():
@@ -324,44 +272,6 @@ def _unknown(name: str, given: Input, known: Known) -> Change:
         details.append((f"{label} · {same + 1}" if same else label, words or NOTHING))
     words = one_line(name.removeprefix("intercom_").replace("_", " "))
     return Change(headline=UNKNOWN_TOOL.format(name=words), warning=known.warning, details=details)
-
-
-def _values(tool: Tool, given: Input) -> list[Value]:
-    return [item for item in walk(tool, given) if isinstance(item, Value)]
-
-
-def _subject(declared: Field, value: Any, given: Input) -> Subject | None:
-    if declared.names is None or declared.told == "signature":
-        return None
-    if not isinstance(value, str | int) or isinstance(value, bool) or value in ("", 0):
-        return None
-    if (declared.names, value) == ("admin", "0"):
-        return None
-    return Subject(declared, value, given)
-
-
-def _apart(found: Iterable[Subject | None]) -> list[Subject]:
-    return list({subject.key: subject for subject in found if subject}.values())
-
-
-def _at(tool: Tool, given: Input, path: str | None) -> Subject | None:
-    found = (value for value in _values(tool, given) if value.field.path == path)
-    value = next(found, None)
-    return _subject(value.field, value.value, given) if value else None
-
-
-def _old(value: Value, stored: Stored) -> Any:
-    """What the object has in that place now: None for nothing, MISSING where it does not tell."""
-    if value.field.stored == "":
-        return MISSING
-    path = value.field.stored or value.field.path
-    *outer, last = [value.name if step == "*" else step for step in path.split(".")]
-    holder: Any = stored
-    for step in outer:
-        holder = holder.get(step) if isinstance(holder, Mapping) else None
-    if not isinstance(holder, Mapping) or (last not in holder and not value.name):
-        return MISSING
-    return holder.get(last)
 
 
 def _scalar(value: Any) -> str:

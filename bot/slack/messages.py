@@ -13,6 +13,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.intercom.permissions import Ability
+from bot.intercom.plain import plain
 from bot.slack.formatting import escape, moment
 from bot.state.audit import AuditEntry
 from bot.state.models import Teammate
@@ -221,7 +222,7 @@ def audit_in_words(entries: list[AuditEntry]) -> str:
         edited = " with changes" if entry.edited else ""
         outcome = entry.outcome or entry.why
         lines.append(
-            f"• {moment(entry.at)} · {escape(what)} · *{escape(outcome)}*{decision}{edited}"
+            f"• {moment(entry.at)} · {escape(plain(what))} · *{escape(outcome)}*{decision}{edited}"
         )
     return "\n".join(lines)[:3900]
 

@@ -1,92 +1,92 @@
-"""Calls as Claude asks for them: what waits, is digested and sent is the prepared input."""
+"""An approval names exactly what was shown: whatever of it changes, the approval counts no more."""
 
-import json
-from importlib.resources import files
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
-from bot.accounts.scalekit import ToolDefinition
-from bot.agent.claude import ToolUse
-from bot.agent.tool_calls import build_tool_call
-from bot.agent.toolset import BadInput, Toolset
-from bot.state.models import Request, Run, ToolCall
-
-DEFINITIONS = [
-    ToolDefinition(**tool)
-    for tool in json.loads((files("bot.sandbox.intercom") / "catalogue.json").read_text())
-]
-UNKNOWN = ToolDefinition(
-    name="intercom_reticulate_splines",
-    description="Reticulates.",
-    input_schema={"type": "object", "properties": {"reply": {"type": "object"}}},
-)
-TOOLSET = Toolset.of([*DEFINITIONS, UNKNOWN])
-REPLY = {"conversation_id": "1", "message_type": "comment", "type": "admin"}
+from bot.agent.tool_calls import CARD_VERSION, digest_of, withdraw
+from bot.state.models import Card, Change, Run, ToolCall
 
 
-def built(name: str, given: dict[str, Any]) -> ToolCall:
-    who: dict[str, Any] = {"team_id": "T1", "user_id": "U1", "channel_id": "C1"}
-    request = Request(id="Ev1", ts="1.1", thread_ts="1.1", text="?", **who)
-    run = Run(request=request, reference="abc")
-    return build_tool_call(ToolUse(id="1", name=f"intercom_{name}", input=given), TOOLSET, run, "A")
+def waiting() -> ToolCall:
+    change = Change(
+        headline="Change the contact Ada",
+        text="Hi",
+        details=[("Name", "Ada Lovelace")],
+        before={"Name": "Ada"},
+        old={"name": "Ada"},
+    )
+    return ToolCall(
+        id="toolu_1",
+        name="intercom_update_contact",
+        input={"contact_id": "c1", "name": "Ada Lovelace"},
+        title="Update a contact",
+        state="waiting",
+        asked=True,
+        card=Card(channel_id="C1", ts="1.2"),
+        card_version=CARD_VERSION,
+        change=change,
+    )
 
 
-def test_what_waits_is_the_prepared_input() -> None:
-    body = 'Hi <b>there</b><script>x</script><img src="http://x.example/a.png">'
-    call = built("reply_to_conversation", {**REPLY, "admin_id": "666", "body": body})
-    assert call.state == "pending"
-    assert call.effect == "destructive"
-    assert set(call.input) == {*REPLY, "body"}
-    assert "script" not in call.input["body"]
-    assert "http://x.example" not in call.input["body"]
-    assert "666" not in str(call.input)
+def other_headline(call: ToolCall) -> None:
+    assert call.change
+    call.change.headline = "Change the contact Adele"
+
+
+def other_before(call: ToolCall) -> None:
+    assert call.change
+    call.change.before = {"Name": "Adele"}
+
+
+def other_old(call: ToolCall) -> None:
+    assert call.change
+    call.change.old = {"name": "Adele"}
+
+
+def other_input(call: ToolCall) -> None:
+    call.input = {**call.input, "name": "Eve"}
+
+
+def other_version(call: ToolCall) -> None:
+    call.card_version += 1
+
+
+def shown_anew(call: ToolCall) -> None:
+    call.shown_anew += 1
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "named"),
-    [
-        (
-            "update_ticket",
-            {"ticket_id": "1", "assignment": {"ticket_id": "2"}},
-            "assignment.ticket_id",
-        ),
-        (
-            "attach_contact_to_conversation",
-            {"conversation_id": "1", "customer": {"conversation_id": "2"}},
-            "customer.conversation_id",
-        ),
-        (
-            "create_message",
-            {"to": {"type": "user", "id": "1", "contact_id": "2"}, "body": "Hi"},
-            "to.contact_id",
-        ),
-        (
-            "update_conversation",
-            {"conversation_id": "1", "custom_attributes": {"x": {"conversation_id": "2"}}},
-            "custom_attributes.x",
-        ),
-        ("reticulate_splines", {"reply": {"from": {"type": "admin", "id": "2"}}}, "reply.from"),
-        ("detach_contact_from_company", {"contact_id": "1?", "company_id": "2"}, "contact_id"),
-    ],
+    "change",
+    [other_headline, other_before, other_old, other_input, other_version, shown_anew],
 )
-def test_another_target_inside_an_input_is_refused_and_claude_is_told(
-    name: str, given: dict[str, Any], named: str
-) -> None:
-    call = built(name, given)
-    assert call.ended
-    assert call.state == "failed"
-    assert named in json.loads(call.result)["error"]
+def test_a_digest_covers_all_that_is_shown(change: Callable[[ToolCall], None]) -> None:
+    call = waiting()
+    before = digest_of("r", "account", call)
+    assert digest_of("r", "account", waiting()) == before
+    assert digest_of("r", "another account", call) != before
+    change(call)
+    assert digest_of("r", "account", call) != before
 
 
-def test_speaking_for_a_customer_is_refused() -> None:
-    call = built("reply_to_conversation", {**REPLY, "type": "user", "body": "I agree."})
-    assert call.state == "refused"
-    assert "customer's name" in call.result
-    with pytest.raises(BadInput, match="no tool named"):
-        TOOLSET.check("intercom_create_conversation", {"body": "Hi"})
+def test_a_withdrawn_card_is_remembered_until_its_buttons_are_gone() -> None:
+    call = waiting()
+    call.digest = "d1"
+    withdraw(call, "It changed.")
+    assert (call.state, call.card, call.asked, call.digest) == ("waiting", None, False, "")
+    [former] = call.withdrawn
+    assert (former.digest, former.card, former.why) == (
+        "d1",
+        Card(channel_id="C1", ts="1.2"),
+        "It changed.",
+    )
+    assert call.has_stale_card
 
 
-def test_a_tool_that_is_not_known_waits_as_destructive() -> None:
-    call = built("reticulate_splines", {"reply": {"text": "Hi"}})
-    assert (call.state, call.effect, call.title) == ("pending", "destructive", "Reticulate splines")
+def test_a_run_keeps_what_it_knows_of_its_cards() -> None:
+    call = waiting()
+    withdraw(call, "It changed.")
+    stored = call.model_dump_json()
+    assert ToolCall.model_validate_json(stored) == call
+    assert "withdrawn" in stored
+    assert Run.model_fields["calls"]

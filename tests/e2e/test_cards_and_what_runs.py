@@ -184,6 +184,28 @@ def test_an_unknown_attribute_is_refused_and_claude_gets_it_as_the_result(
     assert "This workspace has no attribute of that name" in told_claude(world, "attribute-1")
 
 
+def test_a_new_body_that_would_lose_something_is_refused_saying_what(strict_world: World) -> None:
+    world = strict_world
+    world.connect(MAYA)
+    stored = {
+        "title": "Embeds",
+        "author_id": int(str(MAYA.intercom_admin_id)),
+        "body": '<p>Fill this in:</p><form action="/x"><input name="a"></form>',
+    }
+    article = world.intercom.call("intercom_create_article", stored, str(MAYA.intercom_admin_id))
+    assert article
+    writes = len(world.intercom.writes)
+    given = {"article_id": str(article["id"]), "body": "<p>Fill that in.</p>"}
+    thread = ask(
+        world, "loss-1", reply(tool_use("intercom_update_article", given)), reply("In Intercom.")
+    )
+    answers = world.ended(SUPPORT, thread)
+    assert "In Intercom." in answers[-1].plain
+    assert "parts that would be lost" in "".join(message.plain for message in answers)
+    assert "Sending a new text would lose it" in told_claude(world, "loss-1")
+    assert len(world.intercom.writes) == writes
+
+
 def test_a_notes_text_cannot_be_emptied(strict_world: World) -> None:
     world = strict_world
     thread = ask(world, "empty-1", reply(note("Words.")), reply("Ok."))

@@ -4,6 +4,7 @@ import json
 from importlib.resources import files
 from typing import Any
 
+import html5lib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,15 +14,10 @@ from bot.intercom.catalogue.declaration import Field, Tool
 from bot.intercom.catalogue.objects import OBJECTS
 from bot.intercom.catalogue.templates import paths_in
 from bot.intercom.change_edits import BadEdit, edited
-from bot.intercom.change_summary import (
-    Known,
-    changed_subject,
-    old_subjects,
-    old_values,
-    subjects,
-    summarize,
-)
+from bot.intercom.change_subjects import changed_subject, old_subjects, old_values, subjects
+from bot.intercom.change_summary import Known, summarize
 from bot.intercom.html import text_of
+from bot.intercom.inputs import InputRefused, prepare
 from bot.state.models import Change
 
 CATALOGUE = json.loads((files("bot.sandbox.intercom") / "catalogue.json").read_text())
@@ -379,3 +375,35 @@ def test_an_edited_number_stays_a_number() -> None:
     tool_input = {"contact_id": "c1", "owner_id": 7}
     change = told("update_contact", tool_input, options={"admin": [("7", "Tom"), ("8", "Aisha")]})
     assert edited(tool_input, change.editable, {"owner_id": "8"})["owner_id"] == 8
+
+
+PIECES = (
+    *("<p>", "</p>", "<b>", "<a href='https://x.example/a'>", "</a>", "<!--", "-->", "<ul>"),
+    *("<li>", "hello", " ", "&lt;", "<https://y.example>", "<script>", "<img src=x>", "\n"),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    body=st.lists(
+        st.sampled_from(PIECES),
+        max_size=25,
+    ).map("".join)
+)
+def test_the_card_says_what_html5lib_sees_in_what_is_sent(body: str) -> None:
+    given = {"conversation_id": "1", "message_type": "comment", "type": "admin", "body": body}
+    try:
+        sent = prepare("intercom_reply_to_conversation", given)
+    except InputRefused:
+        return
+    change = told("reply_to_conversation", sent)
+    if not sent["body"]:
+        assert change.text == ""
+        return
+    seen = html5lib.parseFragment(sent["body"], namespaceHTMLElements=False)
+    words = "".join("".join(seen.itertext()).split())
+    shown = "".join(change.text.split())
+    for link in seen.iter("a"):
+        assert link.get("href") in change.text
+    letters = iter(shown)
+    assert all(letter in letters for letter in words)
