@@ -12,7 +12,7 @@ from bot.intercom.permissions import permission_for
 from bot.services import Services
 from bot.slack.connect import offer_to_connect
 from bot.slack.errands import CannotPost, respond
-from bot.slack.formatting import escape, unescape
+from bot.slack.formatting import unescape
 from bot.slack.inbound.access import Claim, TurnedAway
 from bot.slack.messages import (
     ACCOUNTS_UNAVAILABLE,
@@ -25,6 +25,7 @@ from bot.slack.messages import (
     audit_in_words,
     connected_as,
     disconnect_blocks,
+    who,
 )
 from bot.slack.privately import POINTER as PRIVATELY
 from bot.slack.privately import ask_privately
@@ -81,8 +82,8 @@ class Commands:
             text = not_permitted(error)
         else:
             text = (
-                f"You are connected already, as *{escape(teammate.name)}* in "
-                f"*{escape(teammate.workspace)}*."
+                f"You are connected already, as *{who(teammate.name)}* in "
+                f"*{who(teammate.workspace)}*."
             )
         await self._respond(command, text)
 

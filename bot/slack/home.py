@@ -27,7 +27,7 @@ from bot.services import Services
 from bot.settings import STRICTNESS, Approvals
 from bot.slack import messages
 from bot.slack.client import SlackFailure, why
-from bot.slack.formatting import escape, moment
+from bot.slack.formatting import moment, named
 from bot.slack.inbound.access import Claim, TurnedAway
 from bot.slack.standing import standing
 from bot.state.models import Outcome, Owner, Preferences, RecentRequest, Teammate
@@ -155,7 +155,8 @@ def _connected(teammate: Teammate, since: datetime | None) -> list[Block]:
             text=MarkdownTextObject(
                 text=messages.connected_as(teammate.name, teammate.workspace)
                 + "\n"
-                + messages.account_details(teammate, since)
+                + messages.account_details(teammate, since),
+                verbatim=True,
             ),
             accessory=ButtonElement(
                 text="Disconnect",
@@ -185,7 +186,7 @@ def _abilities(can: list[Ability]) -> list[Block]:
 
 
 def _request(request: RecentRequest, link: str) -> str:
-    words = escape(" ".join(request.text.split())[:80] or "(no text)").replace("|", "¦")
+    words = named(request.text, 80).replace("|", "¦") or "(no text)"
     title = f"<{link}|{words}>" if link else words
     return f"• {title} · *{_OUTCOMES[request.outcome]}* · {moment(request.received_at)}"
 

@@ -13,8 +13,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.intercom.permissions import Ability
-from bot.intercom.plain import plain
-from bot.slack.formatting import escape, moment
+from bot.slack.formatting import escape, moment, named
 from bot.state.audit import AuditEntry
 from bot.state.models import Teammate
 from bot.state.store import StopReason
@@ -24,6 +23,8 @@ DISCONNECT = "disconnect_intercom"
 KEEP_CONNECTION = "keep_connection"
 NOT_ME_BUTTON = "not_my_intercom"
 APP_NAME = "Intercom Agent"
+AUDIT_LINE = 150
+AUDIT_CHARACTERS = 3_900
 
 CONNECT_TEXT = "Connect your Intercom account, and I can get to work."
 NOT_CONNECTED = "Your Intercom account is not connected. `/intercom connect` changes that."
@@ -162,16 +163,21 @@ def connect_blocks(link: str, *, lost: bool) -> list[Block]:
     ]
 
 
+def who(name: str) -> str:
+    """A name of Intercom's in our own words; there is always something to read."""
+    return named(name) or "(no name)"
+
+
 def connected_as(name: str, workspace: str) -> str:
-    return f":white_check_mark: Connected as *{escape(name)}* in *{escape(workspace)}*."
+    return f":white_check_mark: Connected as *{who(name)}* in *{who(workspace)}*."
 
 
 def connected_text(teammate: Teammate) -> str:
     """Whose Intercom a teammate is connected as."""
-    email = f" ({escape(teammate.email)})" if teammate.email else ""
+    email = f" ({named(teammate.email)})" if teammate.email else ""
     return (
-        f":white_check_mark: Connected as *{escape(teammate.name)}*{email} in "
-        f"*{escape(teammate.workspace)}*."
+        f":white_check_mark: Connected as *{who(teammate.name)}*{email} in "
+        f"*{who(teammate.workspace)}*."
     )
 
 
@@ -191,9 +197,9 @@ def connected_blocks(teammate: Teammate, connection: str) -> list[Block]:
 
 def account_details(teammate: Teammate, since: datetime | None) -> str:
     """Where the account is and since when it is connected."""
-    parts = [escape(teammate.email)] if teammate.email else []
+    parts = [named(teammate.email)] if teammate.email else []
     if teammate.region:
-        parts.append(f"region {escape(teammate.region)}")
+        parts.append(f"region {named(teammate.region)}")
     if since:
         when = int(since.timestamp())
         parts.append(f"since <!date^{when}^{{date_long}}|{since:%Y-%m-%d}>")
@@ -212,31 +218,32 @@ def abilities_in_words(can: Iterable[Ability]) -> list[str]:
 
 
 def audit_in_words(entries: list[AuditEntry]) -> str:
-    """The latest entries of one's own, the latest first."""
+    """The latest entries of one's own, the latest first, as many as one message holds."""
     if not entries:
         return "Nothing was changed in your name in the last 30 days."
-    lines = []
+    lines: list[str] = []
     for entry in reversed(entries):
         what = entry.readable.partition("\n")[0] or entry.what.replace("_", " ")
         decision = f", {entry.decision}" if entry.decision else ""
         edited = " with changes" if entry.edited else ""
         outcome = entry.outcome or entry.why
-        lines.append(
-            f"• {moment(entry.at)} · {escape(plain(what))} · *{escape(outcome)}*{decision}{edited}"
-        )
-    return "\n".join(lines)[:3900]
+        shown = f"{named(what, AUDIT_LINE)} · *{named(outcome)}*{decision}{edited}"
+        lines.append(f"• {moment(entry.at)} · {shown}")
+        if len("\n".join(lines)) > AUDIT_CHARACTERS:
+            return "\n".join(lines[:-1])
+    return "\n".join(lines)
 
 
 def section(text: str) -> list[Block]:
     """A message of one paragraph."""
-    return [SectionBlock(text=MarkdownTextObject(text=text))]
+    return [SectionBlock(text=MarkdownTextObject(text=text, verbatim=True))]
 
 
 def disconnect_blocks(name: str, workspace: str) -> list[Block]:
     """The question before an account is disconnected."""
     return [
         *section(
-            f"Disconnect *{escape(name)}* in *{escape(workspace)}* from Slack? What waits or runs "
+            f"Disconnect *{who(name)}* in *{who(workspace)}* from Slack? What waits or runs "
             "for you ends, and I can do nothing in Intercom for you until you connect again."
         ),
         ActionsBlock(

@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 from starlette.responses import HTMLResponse
 
+from bot.intercom.plain import plain
+
 STYLE = """
 :root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f6f5f2;color:#1d1c1d}
@@ -41,6 +43,10 @@ HEADERS = {
 IN_SLACK = "Type “/intercom connect” in Slack to get a new link."
 
 
+NAME = 120
+NAMELESS = "(no name)"
+
+
 class WayOn(NamedTuple):
     """The button that leads on, in this browser."""
 
@@ -67,8 +73,9 @@ def connected(team_id: str, whose: Whose | None, token: str) -> HTMLResponse:
     if whose is None:
         words = "Your Intercom account is connected. Slack shows whose it is."
     else:
-        email = f" ({whose.email})" if whose.email else ""
-        words = f"Connected as {whose.name}{email} in {whose.workspace}."
+        name, email, workspace = (plain(value, NAME) for value in whose)
+        email = f" ({email})" if email else ""
+        words = f"Connected as {name or NAMELESS}{email} in {workspace or NAMELESS}."
     return _page(
         "You are connected",
         words,
