@@ -19,7 +19,7 @@ from bot.sandbox.people import Person
 from bot.sandbox.processes import BotProcesses, RedisServer
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack import SUPPORT, Message
-from tests.fidelity import recordings
+from tests.fidelity import harmless, recordings
 
 METRICS_TOKEN = "the-scraper's-token"
 
@@ -160,9 +160,11 @@ class World:
     def stop(self) -> None:
         self.bot.stop()
         recordings.keep(self.sandbox)
+        found = harmless.problems(harmless.sent_to(self.slack), self.slack.url)
         if self.redis:
             self.redis.stop()
         self.sandbox.stop()
+        assert not found, "Sent to Slack, and not harmless:\n" + "\n".join(found)
 
     def connect(self, *people: Person) -> None:
         for person in people:

@@ -33,6 +33,12 @@ class Reading:
         return [call for call in self.calls if call.method == method]
 
     @property
+    def responses(self) -> list[Json]:
+        """What was sent to response URLs and taken."""
+        with self._workspace.changed:
+            return list(self._server.responses)
+
+    @property
     def deliveries(self) -> list[Delivery]:
         with self._workspace.changed:
             return list(self._courier.deliveries)

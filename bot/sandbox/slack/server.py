@@ -38,6 +38,10 @@ class Call:
     status: int
     at: float
 
+    @property
+    def is_ok(self) -> bool:
+        return self.response.get("ok") is True
+
 
 class Server:
     """Answers the Web API, response URLs and Sign in with Slack."""
@@ -51,6 +55,8 @@ class Server:
         rate_limits: bool,
     ) -> None:
         self.calls: list[Call] = []
+        self.responses: list[Json] = []
+        """What was sent to response URLs."""
         self.faults = Faults()
         self.revoked: str | None = None
         self._workspace = workspace
@@ -173,6 +179,7 @@ class Server:
             body = json.loads(await request.body())
             with self._workspace.changing():
                 self._interactions.respond(request.path_params["url_id"], body)
+            self.responses.append(body)
         except ValueError:
             return JSONResponse({"ok": False, "error": "invalid_payload"}, 400)
         except SlackError as error:
