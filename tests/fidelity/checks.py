@@ -23,7 +23,6 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "agents.sessions.rename": ("chat:write",),
     "agents.sessions.setStatus": ("chat:write",),
     "assistant.threads.setStatus": ("chat:write", "assistant:write"),
-    "assistant.threads.setSuggestedPrompts": ("assistant:write",),
     "assistant.threads.setTitle": ("assistant:write",),
     "auth.test": (),
     "chat.appendStream": ("chat:write",),

@@ -86,6 +86,20 @@ async def test_somebody_elses_press_on_stop_stops_nothing_and_is_told_why(
     assert (signals.stopped, inbox) == (None, [request])
 
 
+async def test_after_somebody_elses_press_the_owner_has_the_stop_button_again(
+    door: FrontDoor,
+) -> None:
+    root = door.mention(MAYA, SUPPORT, "how many?")
+    await door.open()
+    await door.event(stop(TOM_ID, root), SUPPORT)
+    assert door.slack.session(SUPPORT, root).lifecycle == "processing"
+    [delivery] = door.slack.press_stop(MAYA_ID, SUPPORT, root)
+    await door.pass_on(delivery)
+    [request] = await door.requests()
+    token, *_ = await door.services.store.take(request.conversation)
+    assert (await door.services.store.signals(request.conversation, token)).stopped == "stop"
+
+
 async def test_ones_own_press_on_stop_stops(door: FrontDoor) -> None:
     root = door.mention(MAYA, SUPPORT, "how many?")
     await door.open()
@@ -100,5 +114,7 @@ async def test_ones_own_press_on_stop_stops(door: FrontDoor) -> None:
 async def test_a_press_on_stop_where_nothing_runs_is_answered_with_silence(
     door: FrontDoor,
 ) -> None:
-    await door.event(stop(TOM_ID, "1800000000.000100"), SUPPORT)
+    root = door.slack.post(MAYA_ID, SUPPORT, "A thread of people's.")
+    await door.event(stop(TOM_ID, root), SUPPORT)
     assert door.told(TOM) == []
+    assert door.slack.session(SUPPORT, root).lifecycle is None

@@ -54,10 +54,12 @@ def line(talk: Talk, conversation: Json) -> str:
     )
 
 
-def lines(talk: Talk, conversations: list[Json], limit: int = 10) -> str:
+def lines(talk: Talk, conversations: list[Json], count: int = 0, limit: int = 10) -> str:
+    """A list of conversations. `count`: how many there are, where the result had fewer of them."""
     shown = [line(talk, conversation) for conversation in conversations[:limit]]
-    if len(conversations) > limit:
-        shown.append(f"- … and {len(conversations) - limit} more")
+    left_out = max(count, len(conversations)) - len(shown)
+    if left_out:
+        shown.append(f"- … and {left_out} more")
     return "\n".join(shown)
 
 

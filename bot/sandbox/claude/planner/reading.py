@@ -90,7 +90,7 @@ def _open(talk: Talk, found: list[Json], count: int | None, whose: str) -> str:
         return f"Nothing is open{whose}."
     count = max(count or 0, len(found))
     noun = "conversation is" if count == 1 else "conversations are"
-    return f"**{count}** {noun} open{whose}.\n\n{lines(talk, found)}"
+    return f"**{count}** {noun} open{whose}.\n\n{lines(talk, found, count)}"
 
 
 def about_customer(talk: Talk, offered: Offered, who: str) -> Skill:
@@ -158,7 +158,7 @@ def by_topic(
     verb = "mentions" if count == 1 else "mention"
     return (
         f"{_counted(count, 'conversation')} {verb} **{topic}**, from {names}.\n\n"
-        f"{lines(talk, found)}"
+        f"{lines(talk, found, count)}"
     )
 
 
