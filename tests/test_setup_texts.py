@@ -2,8 +2,10 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 from typer.main import get_command
 
 from bot.__main__ import app
@@ -19,20 +21,42 @@ VARIABLES = {name.upper() for name in Settings.model_fields}
 REQUIRED = {name.upper() for name, field in Settings.model_fields.items() if field.is_required()}
 
 
+OF_OTHERS = {"OTEL_EXPORTER_OTLP_ENDPOINT"}
+"""Variables that a library of ours reads."""
+
+
 def example_values() -> dict[str, str]:
+    """What a copy of the example sets."""
     pairs = (line.partition("=") for line in EXAMPLE.splitlines() if line and line[0] != "#")
     return {name: value for name, _, value in pairs}
 
 
-def test_the_example_has_all_that_is_required_and_nothing_unknown() -> None:
+def example_defaults() -> dict[str, str]:
+    """What stands there to be uncommented."""
+    return dict(re.findall(r"^#([A-Z_]+)=(.*)$", EXAMPLE, re.M))
+
+
+def test_the_example_has_all_that_is_required_and_the_rest_to_uncomment() -> None:
     assert set(example_values()) >= REQUIRED
-    assert set(example_values()) <= VARIABLES
+    assert set(example_values()) & set(example_defaults()) == set()
+    assert {*example_values(), *example_defaults()} == VARIABLES | OF_OTHERS
 
 
-def test_what_the_example_fills_in_is_what_there_is_by_default() -> None:
-    filled = {name.lower(): value for name, value in example_values().items() if value}
+def test_what_the_example_shows_is_what_there_is_by_default() -> None:
+    shown = {**example_values(), **example_defaults()}
+    filled = {name.lower(): value for name, value in shown.items() if value}
     assert filled.pop("redis_url") == "redis://localhost:6379/0"
-    assert filled == {name: Settings.model_fields[name].default for name in filled}
+    for name, value in filled.items():
+        field = Settings.model_fields[name]
+        kind: TypeAdapter[Any] = TypeAdapter(field.annotation)  # type: ignore[arg-type]
+        assert kind.validate_python(value) == field.default, name
+    optional = {name for name in example_defaults() if name not in OF_OTHERS}
+    empty = {name for name in optional if not example_defaults()[name]}
+    assert empty == {name for name in optional if has_no_default(name)}
+
+
+def has_no_default(name: str) -> bool:
+    return Settings.model_fields[name.lower()].default is None
 
 
 def test_an_example_that_was_only_copied_counts_as_not_filled_in(
@@ -64,7 +88,7 @@ def test_every_command_of_the_set_up_is_one() -> None:
 
 def test_the_steps_are_those_that_doctor_names() -> None:
     numbers = [int(number) for number in re.findall(r"^\*\*(\d)\. ", SETUP, re.M)]
-    assert numbers == list(range(1, 9))
+    assert numbers == list(range(1, 10))
     assert sorted({step.number for step in STEPS}) == [2, 3, 4, 5, 6, 7]
     assert "step 8" in LAST
 
@@ -77,5 +101,25 @@ def test_the_files_of_the_set_up_are_there() -> None:
 
 def test_every_variable_is_in_the_readme_and_can_be_found() -> None:
     table = README.partition("## Variables")[2].partition("\n## ")[0]
-    assert {name for name in VARIABLES if f"`{name}`" not in table} == set()
+    first_column = "".join(re.findall(r"^\| (.*?) \|", table, re.M))
+    named = set(re.findall(r"`([A-Z][A-Z_]+)`", first_column))
+    assert named == VARIABLES | OF_OTHERS | {"SCALEKIT_ENV_URL"}
     assert VARIABLES - set(WHERE_TO_FIND) == set()
+
+
+def test_the_map_names_what_is_there_and_every_folder() -> None:
+    text = README.partition("### The map")[2].partition("## Troubleshooting")[0]
+    tree = text.partition("```\n")[2].partition("```")[0]
+    product = tree.partition("tests/")[0]
+    mapped, parents = set(), {0: ROOT}
+    for indent, name in re.findall(r"^( *)([a-z_]+/|[a-z_]+\.py)", product, re.M):
+        parents[len(indent) + 2] = parents[len(indent)] / name
+        mapped.add(parents[len(indent) + 2])
+    others = re.findall(r"\s([a-z_]+\.py)\s", product)
+    mapped |= {ROOT / "bot" / name for name in others}
+    mapped |= {ROOT / path for path in re.findall(r"`(bot/[a-z_/]+\.py)`", text)}
+    assert [path for path in mapped if not path.exists()] == []
+    folders = {path.parent for path in (ROOT / "bot").rglob("__init__.py")}
+    sandbox = ROOT / "bot" / "sandbox"
+    of_product = {path for path in folders if path == sandbox or sandbox not in path.parents}
+    assert of_product - mapped == {ROOT / "bot" / "doctor" / "live"}

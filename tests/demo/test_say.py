@@ -1,5 +1,6 @@
 """`bot demo --say`, on both kinds of Redis."""
 
+import re
 import subprocess
 import sys
 
@@ -23,3 +24,7 @@ def test_one_request_is_printed_as_a_thread(redis_url: str) -> None:
     assert "@Intercom Agent What's open and unassigned?" in asked
     assert "✓ Search conversations" in answer
     assert "Double charge on invoice INV-2041" in answer
+    counted, left_out = re.search(r"\*\*(\d+)\*\*", answer), re.search(r"and (\d+) more", answer)
+    assert counted
+    assert left_out
+    assert answer.count("\n- [#") + int(left_out[1]) == int(counted[1])

@@ -7,15 +7,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deployment import Deployment
+from slack_sdk.errors import SlackApiError
 
 from bot.accounts.identity import SlackUser
+from bot.accounts.teammates import IDENTIFY
 from bot.agent.toolset import Toolset
 from bot.doctor.live.claude import TOOL, try_claude
+from bot.doctor.live.intercom import try_intercom
 from bot.doctor.live.report import Report
 from bot.doctor.live.run import _try_all
+from bot.intercom.catalogue import TOOLS
 from bot.sandbox.claude import reply, thinking, tool_search, tool_use
 from bot.sandbox.people import MAYA, TOM, Person
 from bot.sandbox.slack import SUPPORT
@@ -155,31 +160,97 @@ async def test_what_slack_refuses_is_told_in_its_words(quiet: Deployment, method
     assert not report.is_good
 
 
-@pytest.mark.parametrize(
-    "name", ["ListScopedTools", "intercom_identify_admin", "intercom_list_tags"]
-)
+@pytest.mark.parametrize("name", ["ListScopedTools", IDENTIFY])
 async def test_what_scalekit_or_intercom_refuses_is_told(quiet: Deployment, name: str) -> None:
     await connect(quiet, MAYA)
     speak(quiet)
-    async with open_services(quiet.settings()) as services:
-        await services.profiles.forget_account(user(MAYA).identifier)
     quiet.sandbox.scalekit.fail(name, status=403, times=1_000)
     refused = told(await tried(quiet), "refused")
     assert len(refused) == 1
 
 
-async def test_a_tool_that_is_new_gone_or_has_another_field_is_told(quiet: Deployment) -> None:
+async def test_scalekit_that_does_not_answer_at_all_is_told(quiet: Deployment) -> None:
     await connect(quiet, MAYA)
-    speak(quiet)
+    quiet.sandbox.scalekit.fail("*", status=503, times=1_000)
+    report = await tried(quiet)
+    assert told(report, "refused") == {"finding the operator's account": "unavailable"}
+    assert "chat.update in the channel" in told(report, "accepted")
+
+
+async def intercom_tried(deployment: Deployment) -> Report:
+    """Only what is asked of Scalekit and Intercom."""
+    report = Report()
+    async with open_services(deployment.settings()) as services:
+        identifier = user(MAYA).identifier
+        await try_intercom(report, services.scalekit, services.teammates, identifier)
+    return report
+
+
+async def test_each_read_of_intercom_is_refused_in_turn_and_told(quiet: Deployment) -> None:
+    await connect(quiet, MAYA)
+    whole = told(await intercom_tried(quiet), "accepted")
+    reads = [name for name in whole if f"intercom_{name}" in TOOLS]
+    assert len(reads) > 30
+    for name in reads:
+        quiet.sandbox.scalekit.fail(
+            f"intercom_{name}", status=403, tool_error_code="action_forbidden", times=1_000
+        )
+        refused = told(await intercom_tried(quiet), "refused")
+        quiet.sandbox.scalekit.heal()
+        assert refused == {name: "forbidden"}
+
+
+async def test_what_intercom_says_of_a_customer_is_for_the_operator_alone(
+    quiet: Deployment,
+) -> None:
+    await connect(quiet, MAYA)
+    quiet.sandbox.scalekit.fail(
+        "intercom_list_tags",
+        status=400,
+        tool_error_code="parameter_invalid",
+        message="Priya Natarajan (priya@lumenlabs.example) is archived",
+    )
+    report = await intercom_tried(quiet)
+    assert "Priya Natarajan ([e-mail]) is archived" in report.text(as_json=False)
+    as_json = report.text(as_json=True)
+    assert [word for word in ("Priya", "lumen", "archived") if word in as_json] == []
+    [line] = [line for line in json.loads(as_json) if line["verdict"] == "refused"]
+    assert (line["tried"], line["words"]) == ("list_tags", "rejected")
+
+
+async def test_slacks_own_words_for_what_it_does_not_take_are_kept(quiet: Deployment) -> None:
+    response = {"ok": False, "error": "invalid_blocks", "response_metadata": {"messages": ["why"]}}
+
+    async def refused() -> None:
+        raise SlackApiError("no", response)
+
+    report = Report()
+    await report.attempt("Slack", "a card", refused())
+    assert told(report, "refused") == {"a card": "invalid_blocks: why"}
+
+
+async def test_a_tool_that_is_new_gone_or_has_other_fields_is_told(quiet: Deployment) -> None:
+    await connect(quiet, MAYA)
     scalekit = quiet.sandbox.scalekit
-    new = {"name": "intercom_predict_churn", "description": "New.", "input_schema": {}}
-    scalekit.add_tool(new)
+    fields = {"label": {"type": "string"}}
+    added: dict[str, Any] = {
+        "intercom_predict_churn": {},
+        "intercom_retrieve_tag": {"type": "object", "properties": fields},
+    }
+    for name, schema in added.items():
+        scalekit.add_tool({"name": name, "description": "New.", "input_schema": schema})
+    scalekit.forbid(user(MAYA).identifier, ["intercom_list_segments"])
     try:
-        report = await tried(quiet)
+        different = told(await intercom_tried(quiet), "different")
     finally:
-        scalekit.remove_tool("intercom_predict_churn")
-    different = told(report, "different")
-    assert different == {"every tool it offers is known here": "not known: intercom_predict_churn"}
+        for name in added:
+            scalekit.remove_tool(name)
+        scalekit.forbid(user(MAYA).identifier, [])
+    assert different["every tool it offers is known here"] == "not known: intercom_predict_churn"
+    gone = "not offered to this account: intercom_list_segments"
+    assert different["every tool known here is offered"] == gone
+    fields_told = different["the fields of intercom_retrieve_tag"]
+    assert fields_told == "not known here: label; no longer there: tag_id"
 
 
 async def test_claude_that_does_not_search_think_or_call_is_told(quiet: Deployment) -> None:
@@ -216,4 +287,7 @@ async def test_with_several_accounts_it_asks_whose(quiet: Deployment) -> None:
 async def test_a_channel_that_is_not_there_is_told(quiet: Deployment) -> None:
     await connect(quiet)
     refused = told(await tried(quiet, channel="#no-such"), "refused")
-    assert "finding #no-such" in refused
+    assert "no such channel" in refused["finding the channel"]
+    report = await tried(quiet, channel="#acme-escalations")
+    assert "#acme-escalations" in report.text(as_json=False)
+    assert "acme" not in report.text(as_json=True)

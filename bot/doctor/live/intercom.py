@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.accounts.scalekit import Scalekit, ToolDefinition
-from bot.accounts.teammates import Teammates
+from bot.accounts.teammates import IDENTIFY, Teammates
 from bot.doctor.live.report import Report
 from bot.intercom.catalogue import PREFIX, TOOLS
 from bot.intercom.catalogue.declaration import Listed, Tool
@@ -30,24 +30,37 @@ async def try_intercom(
     Args:
         report: Where it is noted.
         scalekit: The calls.
-        teammates: As whom the account is connected.
+        teammates: The account's tools.
         identifier: Whose account.
 
     Returns:
         The account's tools; None if they could not be had.
     """
-    who = await report.attempt(
-        "Intercom", "saying whose account it is", teammates.connected(identifier)
-    )
+    is_known = await _identify(report, scalekit, identifier)
     tools = await report.attempt(
         "Scalekit", "listing the account's tools", teammates.tools_now(identifier)
     )
     if tools is None:
         return None
     _hold_against_catalogue(report, tools)
-    if who is not None:
+    if is_known:
         await _read(report, scalekit, identifier, tools)
     return tools
+
+
+async def _identify(report: Report, scalekit: Scalekit, identifier: str) -> bool:
+    """Ask Intercom itself whose account it is, whatever is kept of it. Whether it answered."""
+    tried = "saying whose account it is"
+    admin = await report.attempt("Intercom", tried, scalekit.execute(identifier, IDENTIFY, {}))
+    if admin is None:
+        return False
+    report.expect(
+        "Intercom",
+        "an admin has an id, a name, an address and a workspace",
+        holds=all(admin.get(key) for key in ("id", "name", "email", "app")),
+        otherwise=f"there are: {', '.join(sorted(admin))}",
+    )
+    return True
 
 
 def _hold_against_catalogue(report: Report, tools: list[ToolDefinition]) -> None:

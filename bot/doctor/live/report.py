@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Awaitable
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import anthropic
 import httpx2
+from pydantic import Field
 from redis.exceptions import RedisError
 from slack_sdk.errors import SlackApiError
 
@@ -30,12 +31,15 @@ class Line(BaseModel):
     tried: str
     verdict: Verdict
     words: str = ""
-    """The service's own, or what was other than we believed; without secrets and addresses."""
+    """A code or kind of the service's, or what was other than we believed: nobody's data."""
+    said: str = Field(default="", exclude=True)
+    """A service's own sentence, for the operator's eyes only: it may quote a customer."""
 
     def line(self) -> str:
         mark = f"[{self.verdict}]".ljust(len("[different]"))
-        said = f": {self.words}" if self.words else ""
-        return f"{mark} {self.service} · {self.tried}{said}"
+        return f"{mark} " + ": ".join(
+            part for part in (f"{self.service} · {self.tried}", self.words, self.said) if part
+        )
 
 
 class Report:
@@ -44,17 +48,21 @@ class Report:
     def __init__(self) -> None:
         self.lines: list[Line] = []
 
-    def add(self, service: str, tried: str, verdict: Verdict, words: str = "") -> None:
+    def add(
+        self, service: str, tried: str, verdict: Verdict, words: str = "", said: str = ""
+    ) -> None:
         """Add a line.
 
         Args:
             service: Slack, Claude, Scalekit or Intercom.
             tried: What was tried, in a few words.
             verdict: How it went.
-            words: What the service said of it, or what was other than believed.
+            words: A code or kind of the service's, or what was other than believed.
+            said: The service's own sentence; --json leaves it out.
         """
-        told = " ".join(E_MAILS.sub("[e-mail]", SECRETS.sub("[secret]", words)).split())
-        line = Line(service=service, tried=tried, verdict=verdict, words=told[:WORDS])
+        line = Line(
+            service=service, tried=tried, verdict=verdict, words=_shown(words), said=_shown(said)
+        )
         self.lines.append(line)
 
     async def attempt(self, service: str, tried: str, work: Awaitable[T]) -> T | None:
@@ -71,7 +79,7 @@ class Report:
         except RedisError:
             raise
         except Exception as error:
-            self.add(service, tried, "refused", _words(error))
+            self.add(service, tried, "refused", *_refusal(error))
             return None
         self.add(service, tried, "accepted")
         return result
@@ -98,21 +106,39 @@ class Report:
         return "\n".join([*(line.line() for line in self.lines), total])
 
 
-def _words(error: Exception) -> str:
-    """A service's own words for a refusal, as far as they can be shown."""
+def _shown(words: str) -> str:
+    """Words as they may be shown: in one line, without secrets and addresses."""
+    return " ".join(E_MAILS.sub("[e-mail]", SECRETS.sub("[secret]", words)).split())[:WORDS]
+
+
+class Refusal(NamedTuple):
+    """What a service said, as in a `Line`."""
+
+    words: str
+    said: str = ""
+
+
+def _refusal(error: Exception) -> Refusal:
+    """What a service said in refusing, as far as it can be shown."""
     if isinstance(error, SlackApiError):
         told = str(error.response.get("error"))
         needed = error.response.get("needed")
-        return f"{told} (needs the scope {needed})" if needed else told
+        if needed:
+            return Refusal(f"{told} (needs the scope {needed})")
+        # They name the block or argument that it does not take. All that we send is our own.
+        details = (error.response.get("response_metadata") or {}).get("messages") or []
+        return Refusal(": ".join([told, *map(str, details)]))
     if isinstance(error, SlackFailure):
-        return f"no answer ({type(error).__name__})"
+        return Refusal(f"no answer ({type(error).__name__})")
     if isinstance(error, ToolFailure):
-        return f"{error.kind}: {error.message}"
+        return Refusal(error.kind, error.message)
     if isinstance(error, anthropic.APIStatusError):
-        return f"{error.status_code}: {error.message}"
-    if isinstance(error, AccountsUnavailable | ClaudeUnavailable | CutOff):
-        return str(error)
+        return Refusal(f"{error.status_code}: {error.message}")
+    if isinstance(error, AccountsUnavailable):
+        return Refusal("unavailable", str(error))
+    if isinstance(error, ClaudeUnavailable | CutOff):
+        return Refusal(str(error))
     if isinstance(error, httpx2.HTTPError):
-        return f"no answer ({type(error).__name__})"
+        return Refusal(f"no answer ({type(error).__name__})")
     # Any other text could hold what must not be shown.
-    return type(error).__name__
+    return Refusal(type(error).__name__)

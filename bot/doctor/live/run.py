@@ -6,6 +6,7 @@ import sys
 from redis.exceptions import RedisError
 
 from bot.accounts.identity import SlackUser
+from bot.accounts.scalekit import AccountsUnavailable
 from bot.agent.toolset import Toolset
 from bot.doctor.live.claude import try_claude
 from bot.doctor.live.intercom import try_intercom
@@ -70,9 +71,16 @@ async def _operator(
     """Whose account is used. None, and a line on the report, if that is not clear."""
     owners: list[SlackUser] = []
     for identifier in await services.profiles.identifiers(team_id):
-        account = await _is_connected(services, identifier)
         owner = await services.profiles.owner(identifier)
-        if owner is not None and account:
+        if owner is None:
+            continue
+        try:
+            account = await services.scalekit.find(identifier)
+        except AccountsUnavailable as error:
+            words = "unavailable"
+            report.add("Scalekit", "finding the operator's account", "refused", words, str(error))
+            return None
+        if account is not None and account.is_active:
             owners.append(SlackUser.of(owner))
     if user:
         chosen = [owner for owner in owners if owner.user_id == user]
@@ -85,8 +93,3 @@ async def _operator(
     words = f"{SAY_WHO} {ids}" if owners else CONNECT_FIRST
     report.add("Scalekit", "the operator's account", "refused", words)
     return None
-
-
-async def _is_connected(services: Services, identifier: str) -> bool:
-    account = await services.scalekit.find(identifier)
-    return account is not None and account.is_active

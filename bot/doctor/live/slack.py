@@ -81,7 +81,7 @@ async def _channel(report: Report, slack: Client, channel: str) -> str:
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
         if not cursor:
             words = "there is no such channel, or the bot is not in it"
-            report.add(SLACK, f"finding {channel}", "refused", words)
+            report.add(SLACK, "finding the channel", "refused", words, channel)
             return ""
 
 
@@ -168,13 +168,17 @@ class _Place:
     async def _streamed(self, root: str) -> None:
         """A message that is streamed, as answers are in direct messages."""
         operator = self._operator
+        if operator is None:
+            words = "nobody is connected whom it could be for"
+            self._report.add(SLACK, f"chat.startStream {self._name}", "skipped", words)
+            return
         started = await self._call(
             "chat.startStream",
             self._slack.chat_startStream(
                 channel=self._channel,
                 thread_ts=root,
-                recipient_team_id=operator.team_id if operator else None,
-                recipient_user_id=operator.user_id if operator else None,
+                recipient_team_id=operator.team_id,
+                recipient_user_id=operator.user_id,
                 chunks=[TaskUpdateChunk(id="one", title=STEP, status="in_progress")],
             ),
         )
