@@ -27,13 +27,14 @@ NOTICE_SECONDS = 5
 async def offer_to_connect(
     services: Services, user: SlackUser, *, thread_ts: str | None, lost: bool, anew: bool = False
 ) -> None:
-    """Send the button unless one that still works was sent before (`anew`: even then). `lost`: it
-    is for reconnecting.
+    """Send the button unless one that still works and says the same was sent before (`anew`: even
+    then). `lost`: it is for reconnecting.
 
     Raises SlackFailure.
     """
     before = await services.profiles.connect_button(user.identifier)
-    if before and not anew and await services.connecting.is_good(before.link_id):
+    says_the_same = before is not None and before.lost == lost
+    if before and says_the_same and not anew and await services.connecting.is_good(before.link_id):
         return
     link = await services.connecting.link(user)
     button = await send_connect_button(

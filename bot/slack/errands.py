@@ -36,7 +36,7 @@ async def send_connect_button(
         text=messages.CONNECT_TEXT,
         blocks=messages.connect_blocks(link.url, lost=lost),
     )
-    return ConnectButton(channel_id=channel_id, ts=ts, link_id=link.id)
+    return ConnectButton(channel_id=channel_id, ts=ts, link_id=link.id, lost=lost)
 
 
 async def replace_button(

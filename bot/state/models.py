@@ -431,3 +431,5 @@ class ConnectButton(BaseModel):
     ts: str
     link_id: str
     """Tells its link from others, without opening it."""
+    lost: bool = False
+    """It asks to reconnect."""
