@@ -18,7 +18,7 @@ from bot.agent.tool_calls import (
 )
 from bot.agent.toolset import Toolset
 from bot.agent.work import Thread, Work, keep, settle_cards
-from bot.agent.write_audit import WriteAudit
+from bot.agent.write_audit import WriteAudit, signature
 from bot.intercom.links import target_link
 from bot.settings import Approvals, Settings, stricter_of
 from bot.state.metrics import Metrics
@@ -57,7 +57,7 @@ class ApprovalFlow:
         run = work.run
         for call in _waiting(run):
             call.link = target_link(call.name, call.input, self._settings.intercom_region)
-            call.signed_as = f"{teammate.name} in {teammate.workspace}"
+            call.signed_as = signature(teammate)
         await self._describe(work, thread, toolset, teammate.account, time_zone)
         run.phase = "waiting_for_approval"
         run.approval_since = run.approval_since or datetime.now(UTC)

@@ -4,8 +4,17 @@ import hashlib
 import json
 
 from bot.accounts.identity import SlackUser
+from bot.intercom.plain import plain
 from bot.state.audit import Audit, AuditEntry
 from bot.state.models import Run, Teammate, ToolCall
+
+NAME = 120
+"""Characters of a name that are shown and kept."""
+
+
+def signature(teammate: Teammate) -> str:
+    """As whom a change is signed, for its card. Names are data here too."""
+    return f"{plain(teammate.name, NAME)} in {plain(teammate.workspace, NAME)}"
 
 
 class WriteAudit:
@@ -29,7 +38,7 @@ class WriteAudit:
                 channel_id=request.channel_id,
                 thread_ts=request.thread_ts,
                 account=teammate.account if teammate else "",
-                admin=f"{teammate.name} ({teammate.admin_id})" if teammate else "",
+                admin=f"{plain(teammate.name, NAME)} ({teammate.admin_id})" if teammate else "",
                 tool=call.name,
                 input_hash=hashlib.sha256(
                     json.dumps(call.input, sort_keys=True).encode()

@@ -10,8 +10,8 @@ from bot.intercom.catalogue import PREFIX, declared
 from bot.intercom.catalogue.declaration import Input, Listed, Named
 from bot.intercom.catalogue.templates import fill
 from bot.intercom.catalogue.values import Value
+from bot.intercom.html import text_of
 from bot.intercom.plain import plain
-from bot.intercom.plain_text import text_of
 from bot.intercom.verification.verdict import within
 
 LONGEST = 60

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from bot.intercom.catalogue.declaration import Field, Input, ObjectKind
+from bot.intercom.html import text_of
 from bot.intercom.plain import plain
-from bot.intercom.plain_text import text_of
 from bot.intercom.verification.verdict import item, within
 
 Found = Mapping[str, Any]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from bot.intercom.catalogue.declaration import ByValue, Field, Input, Template, Tool
+from bot.intercom.catalogue.declaration import ByValue, Input, Template, Tool
 from bot.intercom.catalogue.values import Value, values
 
 PLACE = re.compile(r"\{([^}]+)\}")
@@ -67,8 +67,3 @@ def paths_in(template: Template) -> frozenset[str]:
         path for text in texts for place in PLACE.findall(str(text)) for path in place.split("|")
     }
     return frozenset(found | ({template.path} if isinstance(template, ByValue) else set()))
-
-
-def field_of(tool: Tool, path: str) -> Field | None:
-    """The field that is declared under this path."""
-    return next((field for field in tool.fields if field.path == path), None)

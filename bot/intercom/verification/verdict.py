@@ -6,7 +6,7 @@ It is taken as it comes: a field that is not there makes it "unclear", never an 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from bot.intercom.plain_text import text_of
+from bot.intercom.html import text_of
 
 Verdict = Literal["shown", "not_shown", "unclear"]
 """What a look tells: the effect is there, it is not there so far, or that cannot be told."""
