@@ -131,7 +131,7 @@ def doctor(
         typer.Option(help="With --live: as which Slack user, where several have connected."),
     ] = "",
 ) -> None:
-    """Check the variables, credentials and services, and say how to cure what is amiss."""
+    """Check the variables, credentials and services, and say how to fix what is wrong."""
     if live:
         from bot.doctor.live import run_live
 

@@ -19,7 +19,7 @@ class Finding(BaseModel):
     def line(self) -> str:
         """One line for the operator, whatever the detail holds."""
         mark = f"[{self.status}]".ljust(len("[warning]"))
-        cure = f". Cure: {self.cure}" if self.cure else ""
+        cure = f". Fix: {self.cure}" if self.cure else ""
         text = f"{self.check}: {self.detail}{cure}"
         return f"{mark} {' '.join(text.split())}"
 

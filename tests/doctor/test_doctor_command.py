@@ -67,10 +67,10 @@ def test_what_is_right_is_checked_where_variables_are_missing_or_malformed(
     assert (done.returncode, done.stderr) == (1, "")
     lines = done.stdout.splitlines()
     assert "[ok]      REDIS_URL: set" in lines
-    assert "[failure] .env line 2: cannot be read. Cure: write NAME=value, with" in done.stdout
+    assert "[failure] .env line 2: cannot be read. Fix: write NAME=value, with" in done.stdout
     assert "[failure] SLACK_BOT_TOKEN: malformed: it has to start with xoxb-" in done.stdout
     assert "[failure] PORT: malformed: " in done.stdout
-    assert "[failure] SCALEKIT_CLIENT_ID: missing. Cure: set it; you find it here" in done.stdout
+    assert "[failure] SCALEKIT_CLIENT_ID: missing. Fix: set it; you find it here" in done.stdout
     assert f"Redis: REDIS_URL (redis://…@127.0.0.1:{port}/0): nothing answers" in done.stdout
     assert "[failure] PUBLIC_URL answers: " in done.stdout
     left_out = ("Slack token", "Slack events", "Sign in with Slack", "Scalekit:", "Claude")

@@ -25,6 +25,7 @@ from bot.sandbox.claude import reply, thinking, tool_search, tool_use
 from bot.sandbox.people import MAYA, TOM, Person
 from bot.sandbox.slack import SUPPORT
 from bot.services import open_services
+from bot.slack.limits import TIERS
 from bot.state.models import Owner
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,6 +127,7 @@ async def test_an_operator_runs_it(quiet: Deployment) -> None:
 
 
 SLACK_CALLS = [
+    "agents.sessions.rename",
     "agents.sessions.setStatus",
     "chat.appendStream",
     "chat.delete",
@@ -135,6 +137,8 @@ SLACK_CALLS = [
     "chat.startStream",
     "chat.stopStream",
     "chat.update",
+    "conversations.history",
+    "conversations.info",
     "conversations.list",
     "conversations.open",
     "conversations.replies",
@@ -145,6 +149,21 @@ SLACK_CALLS = [
     "reactions.add",
     "users.info",
 ]
+
+
+NOT_TRIED = {
+    "assistant.threads.setStatus": "it ends soon, and is missed by nobody",
+    "assistant.threads.setTitle": "it ends soon, and is missed by nobody",
+    "auth.test": "without it nothing is tried",
+    "views.open": "only somebody's click allows it",
+    "views.publish": "it would replace what somebody sees",
+    "views.update": "only somebody's click allows it",
+}
+
+
+def test_every_method_of_slacks_that_the_bot_calls_is_tried() -> None:
+    called = set(TIERS) | {"chat.postMessage"}
+    assert called - set(SLACK_CALLS) - set(NOT_TRIED) == set()
 
 
 @pytest.mark.parametrize("method", SLACK_CALLS)

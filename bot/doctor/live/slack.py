@@ -42,6 +42,10 @@ async def try_slack(
     """
     channel_id = await _channel(report, slack, channel)
     if channel_id:
+        # Who reads there is asked before each answer.
+        await report.attempt(
+            SLACK, "conversations.info", slack.conversations_info(channel=channel_id)
+        )
         await _Place(report, slack, "in the channel", channel_id, operator).try_all()
     if operator is None:
         return
@@ -57,10 +61,7 @@ async def try_slack(
 async def _channel(report: Report, slack: Client, channel: str) -> str:
     """The channel's id; "" if it was not found, which is then on the report."""
     if not channel.startswith("#"):
-        known = await report.attempt(
-            SLACK, "conversations.info", slack.conversations_info(channel=channel)
-        )
-        return str(known["channel"]["id"]) if known is not None else ""
+        return channel
     cursor = ""
     while True:
         page = await report.attempt(
@@ -126,6 +127,9 @@ class _Place:
             "agents.sessions.setStatus",
             slack.agents_sessions_setStatus(**session, status="processing", title=TITLE),
         )
+        await self._call(
+            "agents.sessions.rename", slack.agents_sessions_rename(**session, title=TITLE)
+        )
         await self._updated(root)
         await self._streamed(root)
         told = RichTextElementParts.Text(text=ABOUT)
@@ -147,6 +151,9 @@ class _Place:
             )
         await self._call(
             "chat.getPermalink", slack.chat_getPermalink(channel=channel, message_ts=root)
+        )
+        await self._call(
+            "conversations.history", slack.conversations_history(channel=channel, limit=1)
         )
         await self._read_back(root)
         await self._call(
