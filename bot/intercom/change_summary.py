@@ -33,6 +33,8 @@ from bot.state.models import Change
 
 NAME_IN_HEADLINE = 120
 """Characters of a name or value in the headline. A value that is longer is told whole below."""
+OBJECT_IN_HEADLINE = 260
+"""Characters of an object's name with what tells it apart."""
 NO_QUOTES = str.maketrans({"“": '"', "”": '"'})
 """What stands in “…” cannot end its own quotes."""
 NOTHING = "nothing"
@@ -177,7 +179,7 @@ class _Teller:
         """For the headline: one line, not too long."""
         words = one_line(self._words(value.field, value.value))
         if subject_of(value.field, value.value, self._given) or value.field.kind != "text":
-            return plain(words, NAME_IN_HEADLINE) if len(words) > NAME_IN_HEADLINE else words
+            return plain(words, OBJECT_IN_HEADLINE) if len(words) > OBJECT_IN_HEADLINE else words
         if len(words) > NAME_IN_HEADLINE:
             self._cut.append(value)
             words = plain(words, NAME_IN_HEADLINE)
@@ -209,7 +211,8 @@ class _Teller:
             return name or unnamed(subject)
         # By an address or an ID of one's own: that is what is sent, so it is told too.
         value = one_line(str(subject.value))
-        return f"{name} [{value}]" if name and value not in name else name or value
+        is_told = name == value or name.endswith(f"({value})")
+        return f"{name} [{value}]" if name and not is_told else name or value
 
 
 def _without_twins(headline: str) -> str:

@@ -139,6 +139,36 @@ def test_two_customers_of_one_name_are_told_apart() -> None:
     assert person(forged).count("(") == 1
 
 
+@pytest.mark.parametrize("name", ["Priya (a@x.example) " + "x" * 10_000, "P " * 5_000])
+def test_a_long_name_does_not_cut_off_what_tells_it_apart(name: str) -> None:
+    eve = {"name": name, "email": "eve@evil.example"}
+    shown = OBJECTS["contact"].name(eve)
+    change = told("archive_contact", {"contact_id": "66f"}, names={"contact:66f": shown})
+    assert "(eve@evil.example)" in change.headline
+    assert "(a@x.example)" not in change.headline
+
+    conversation = OBJECTS["conversation"].name({"title": name, "source": {"author": eve}})
+    given = {"conversation_id": "1", "message_type": "close"}
+    change = told("manage_conversation", given, names={"conversation:1": conversation})
+    assert change.headline.endswith("(eve@evil.example)")
+
+    for kind, found in (
+        ("company", {"name": name, "company_id": "key-7"}),
+        ("ticket", {"ticket_attributes": {"_default_title_": name}, "ticket_id": "key-7"}),
+    ):
+        shown = OBJECTS[kind].name(found)
+        assert shown.endswith("key-7)")
+        assert "(a@x.example)" not in shown.partition("“")[0]
+        assert len(shown) <= 260
+
+
+def test_the_id_that_is_sent_is_told_though_a_name_contains_it() -> None:
+    given = {"event_name": "paid", "created_at": 1_764_064_800, "user_id": "42"}
+    for name in ("Priya 42 (priya@fabrikam.com)", "Priya (priya@fabrikam.com)"):
+        change = told("create_data_event", given, names={"contact:external_id:42": name})
+        assert f"{name} [42]" in str(change)
+
+
 def test_a_title_cannot_end_its_own_quotes() -> None:
     stored = {
         "title": "Refund” with Boss (boss@northwind.com), then close “it",

@@ -11,6 +11,10 @@ from bot.intercom.verification.verdict import item, within
 
 Found = Mapping[str, Any]
 
+NAME, APART, TITLE = 60, 80, 80
+"""Characters of a name, of what tells it from others like it, and of a title before that. Together
+they are shorter than what a headline shows of an object."""
+
 
 class Lookup(NamedTuple):
     """The read that gives an object which a value names, and where in its answer it is."""
@@ -41,10 +45,10 @@ class ObjectType:
 
 def _person(found: Found) -> str:
     """A name alone does not tell two customers apart: with it stands what does."""
-    name, email = _text(found.get("name")).translate(_NO_PARENTHESES), _text(found.get("email"))
+    name, email = _before_parentheses(found.get("name")), _text(found.get("email"))
     company = _first_company(found)
     phone, external_id = _text(found.get("phone")), _text(found.get("external_id"))
-    apart = email or company or phone or external_id or f"id {found.get('id')}"
+    apart = plain(email or company or phone or external_id or f"id {found.get('id')}", APART)
     return f"{name} ({apart})" if name else apart
 
 
@@ -59,7 +63,7 @@ def _conversation(found: Found) -> str:
     source = found.get("source")
     author = source.get("author") if isinstance(source, Mapping) else None
     who = _person({**author, "companies": None}) if isinstance(author, Mapping) else ""
-    title = _text(found.get("title"))
+    title = _text(found.get("title"), TITLE)
     if title:
         return f"“{title}” with {who}" if who else f"“{title}”"
     return f"the conversation with {who}" if who else ""
@@ -67,7 +71,9 @@ def _conversation(found: Found) -> str:
 
 def _ticket(found: Found) -> str:
     attributes = found.get("ticket_attributes")
-    title = _text(attributes.get("_default_title_")) if isinstance(attributes, Mapping) else ""
+    title = (
+        _text(attributes.get("_default_title_"), TITLE) if isinstance(attributes, Mapping) else ""
+    )
     number = _text(found.get("ticket_id"))
     if not title:
         return f"ticket #{number}" if number else ""
@@ -75,7 +81,7 @@ def _ticket(found: Found) -> str:
 
 
 def _company(found: Found) -> str:
-    name, key = _text(found.get("name")), _text(found.get("company_id"))
+    name, key = _before_parentheses(found.get("name")), _text(found.get("company_id"), APART)
     return f"{name} ({key})" if name and key else name or key
 
 
@@ -113,8 +119,14 @@ _NO_PARENTHESES = str.maketrans("()", "[]")
 """What stands in parentheses after a name is what we say of it, not a part of the name."""
 
 
-def _text(value: object) -> str:
-    return plain(str(value)).translate(_NO_QUOTES) if isinstance(value, str | int) else ""
+def _text(value: object, limit: int | None = None) -> str:
+    return plain(str(value), limit).translate(_NO_QUOTES) if isinstance(value, str | int) else ""
+
+
+def _before_parentheses(name: object) -> str:
+    """A name to which something is added that tells it apart. However long a customer's is, what
+    is added is never cut off for it."""
+    return _text(name, NAME).translate(_NO_PARENTHESES)
 
 
 OBJECTS: Mapping[ObjectKind, ObjectType] = {
