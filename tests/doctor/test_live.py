@@ -126,6 +126,35 @@ async def test_an_operator_runs_it(quiet: Deployment) -> None:
     assert [word for word in private if word in done.stdout] == []
 
 
+def doctor(*, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bot", "doctor", "--live", SUPPORT],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+async def test_with_a_variable_missing_nothing_is_tried(quiet: Deployment, tmp_path: Path) -> None:
+    before = len(quiet.sandbox.slack.calls)
+    given = {name: value for name, value in quiet.environment.items() if name != "REDIS_URL"}
+    done = await asyncio.to_thread(doctor, cwd=tmp_path, **given)
+    assert (done.returncode, done.stdout) == (1, "")
+    missing, *others, last = done.stderr.splitlines()
+    assert missing.startswith("[failure] REDIS_URL: missing.")
+    assert (others, last) == ([], "Nothing was tried. `bot doctor` says what comes next.")
+    assert len(quiet.sandbox.slack.calls) == before
+
+
+async def test_a_redis_that_is_not_there_is_named(quiet: Deployment, tmp_path: Path) -> None:
+    given = {**quiet.environment, "REDIS_URL": "redis://127.0.0.1:1/0"}
+    done = await asyncio.to_thread(doctor, cwd=tmp_path, **given)
+    assert done.returncode == 1
+    assert "REDIS_URL (redis://127.0.0.1:1/0): nothing answers there." in done.stdout
+
+
 SLACK_CALLS = [
     "agents.sessions.rename",
     "agents.sessions.setStatus",

@@ -15,7 +15,9 @@ from bot.doctor.live.slack import try_slack
 from bot.doctor.variables import check_variables
 from bot.services import Services, open_services
 from bot.settings import Settings
+from bot.state.reachable import RedisUnusable, make_sure
 
+VARIABLES_FIRST = "Nothing was tried. `bot doctor` says what comes next."
 CONNECT_FIRST = (
     "nobody has connected Intercom yet: type /intercom connect in Slack, then run it again"
 )
@@ -35,13 +37,16 @@ def run_live(channel: str, user: str, *, as_json: bool) -> int:
     Returns:
         The exit code: 1 if anything was refused or is other than we believed.
     """
-    findings, settings, _ = check_variables()
-    if settings is None:
-        sys.stderr.write("\n".join(finding.line() for finding in findings) + "\n")
+    findings, settings, wrong = check_variables()
+    if settings is None or wrong:
+        failures = [finding.line() for finding in findings if finding.status == "failure"]
+        sys.stderr.write("\n".join([*failures, VARIABLES_FIRST]) + "\n")
         return 1
     report = Report()
     try:
         asyncio.run(_try_all(report, settings, channel, user))
+    except RedisUnusable as error:
+        report.add("Redis", "being there", "refused", "not usable", str(error))
     except RedisError as error:
         report.add("Redis", "being there", "refused", type(error).__name__)
     sys.stdout.write(report.text(as_json=as_json) + "\n")
@@ -49,6 +54,7 @@ def run_live(channel: str, user: str, *, as_json: bool) -> int:
 
 
 async def _try_all(report: Report, settings: Settings, channel: str, user: str) -> None:
+    await make_sure(settings.redis_url)
     async with open_services(settings) as services:
         team = await report.attempt("Slack", "auth.test", services.slack.auth_test())
         if team is None:
