@@ -47,7 +47,7 @@ class ClaudeSandbox:
     ) -> None:
         """`planner`: makes a reply from a request's body. `api_key`: drawn if left out. `pace`:
         seconds between the pieces of a stream. Raises OSError when the port is taken."""
-        self.api_key = api_key or f"sk-ant-sandbox-{secrets.token_hex(16)}"
+        self.api_key: str = api_key or f"sk-ant-sandbox-{secrets.token_hex(16)}"
         self._planner = planner
         self._lock = threading.Lock()
         self._scripts: list[_Script] = []

@@ -3,8 +3,8 @@
 import asyncio
 import hmac
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 import structlog
 from starlette.applications import Starlette
@@ -16,15 +16,12 @@ from starlette.types import Receive, Scope, Send
 
 from bot.sandbox.claude import models
 from bot.sandbox.claude.errors import ApiError, Refused, new_request_id
-from bot.sandbox.claude.replies import Gate
+from bot.sandbox.claude.replies import Gate, Reply
 from bot.sandbox.claude.rules import check_rules
 from bot.sandbox.claude.shapes import check_count_body, check_message_body
 from bot.sandbox.claude.signatures import Signatures
 from bot.sandbox.claude.streaming import Step, events, message, whole
 from bot.sandbox.claude.usage import PromptCache, count_tokens
-
-if TYPE_CHECKING:
-    from bot.sandbox.claude.sandbox import ClaudeSandbox
 
 log = structlog.get_logger()
 
@@ -32,9 +29,31 @@ LARGEST_BODY = 32 * 1024 * 1024
 SLOW_START_SECONDS = 2.0
 
 
-def make_app(sandbox: "ClaudeSandbox", pace: float) -> Starlette:
+class Script(Protocol):
+    """What the server answers, and what is noted of it."""
+
+    @property
+    def api_key(self) -> str: ...
+
+    def record(
+        self,
+        body: dict[str, Any],
+        headers: Mapping[str, str],
+        response: dict[str, Any],
+        status: int,
+    ) -> None:
+        """Note a request and what it got."""
+
+    def next_failure(self) -> ApiError | None:
+        """A failure that the next request is to get."""
+
+    def reply_to(self, body: dict[str, Any]) -> Reply:
+        """What Claude says to this request. Raises ApiError."""
+
+
+def make_app(script: Script, pace: float) -> Starlette:
     """`pace`: seconds between the pieces of a stream."""
-    api = _Api(sandbox, pace)
+    api = _Api(script, pace)
     return Starlette(
         routes=[
             Route("/v1/messages", api.messages, methods=["POST"]),
@@ -47,8 +66,8 @@ def make_app(sandbox: "ClaudeSandbox", pace: float) -> Starlette:
 
 
 class _Api:
-    def __init__(self, sandbox: "ClaudeSandbox", pace: float) -> None:
-        self._sandbox = sandbox
+    def __init__(self, script: Script, pace: float) -> None:
+        self._script = script
         self._pace = pace
         self._signatures = Signatures()
         self._cache = PromptCache()
@@ -58,13 +77,13 @@ class _Api:
         body = await _json_body(request)
         headers = dict(request.headers)
         try:
-            if failure := self._sandbox.next_failure():
+            if failure := self._script.next_failure():
                 raise failure
             return self._answer(body, headers)
         except ApiError as error:
             request_id = new_request_id()
             response = error.envelope(request_id)
-            self._sandbox.record(body, headers, response, error.status)
+            self._script.record(body, headers, response, error.status)
             return _error_response(error, request_id)
 
     def _answer(self, body: dict[str, Any], headers: dict[str, str]) -> Response:
@@ -82,14 +101,14 @@ class _Api:
             self._signatures.paused(said["content"])
         if not body.get("stream") and reply.fault == "overloaded_event":
             raise ApiError("overloaded_error", "Overloaded")
-        self._sandbox.record(body, headers, whole(said, reply), 200)
+        self._script.record(body, headers, whole(said, reply), 200)
         if body.get("stream"):
             return _Events(events(said, reply), self._pace)
         return _Whole(whole(said, reply), reply.gate, broken=reply.fault in ("cut", "end_early"))
 
     def _reply(self, body: dict[str, Any]) -> Any:
         try:
-            return self._sandbox.reply_to(body)
+            return self._script.reply_to(body)
         except ApiError:
             raise
         except Exception as error:
@@ -120,7 +139,7 @@ class _Api:
     def _authenticate(self, request: Request) -> None:
         bearer = request.headers.get("authorization", "").partition("Bearer ")[2]
         key = request.headers.get("x-api-key") or bearer
-        if not hmac.compare_digest(key.encode(), self._sandbox.api_key.encode()):
+        if not hmac.compare_digest(key.encode(), self._script.api_key.encode()):
             raise ApiError("authentication_error", "API key is invalid.")
         if "anthropic-version" not in request.headers:
             raise Refused("anthropic-version: header is required")
