@@ -35,7 +35,10 @@ STEPS = (
     Step(7, ("PUBLIC_URL answers", "Slack events", "Intercom webhooks"), "start `bot web`"),
     Step(7, ("Worker",), "start `bot worker`"),
 )
-LAST = "in Slack, type `/intercom connect`, then ask something (README, step 8)"
+LAST = (
+    "in Slack, type `/intercom connect`, then ask something (README, step 8); after that, "
+    "`bot doctor --live '#some-channel'` tries everything once (step 9)"
+)
 
 
 def next_step(findings: Iterable[Finding]) -> str:

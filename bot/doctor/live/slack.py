@@ -123,13 +123,14 @@ class _Place:
         if not root:
             return
         session = {"channel_id": channel, "thread_ts": root}
-        await self._call(
+        begun = await self._call(
             "agents.sessions.setStatus",
             slack.agents_sessions_setStatus(**session, status="processing", title=TITLE),
         )
-        await self._call(
-            "agents.sessions.rename", slack.agents_sessions_rename(**session, title=TITLE)
-        )
+        if begun is not None:
+            await self._call(
+                "agents.sessions.rename", slack.agents_sessions_rename(**session, title=TITLE)
+            )
         await self._updated(root)
         await self._streamed(root)
         told = RichTextElementParts.Text(text=ABOUT)
