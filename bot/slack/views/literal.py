@@ -23,12 +23,17 @@ from slack_sdk.models.blocks import (
 BLOCK_CHARACTERS = 2_900
 """Of one block, as far as its words let it be cut there."""
 ADDRESS = re.compile(
-    r"(?:https?://|mailto:|www\.)[^\s<>]*[^\s<>.,;:!?)\]]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-    r"|\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|co|dev|app|me|info|biz|eu|uk|de|fr|us|ai|link|ly)\b"
-    r"(?:/[^\s<>]*)?",
+    r"(?:[a-z][a-z0-9+.-]{1,20}://|mailto:|tel:|www\.)[^\s<>]*[^\s<>.,;:!?)\]]"
+    r"|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|(?<![\w.-])(?:[\w-]*\.)+(?:xn--[a-z0-9-]+|(?-i:[a-z]{2,24})|(?-i:[A-Z]{2,24}))\b"
+    r"(?::[0-9]+)?(?:[/?#][^\s<>]*)?",
     re.IGNORECASE,
 )
-"""What clients may turn into a link by themselves."""
+"""What clients may turn into a link by themselves. Each run of letters is tried from its beginning
+alone, so that it takes time in proportion to the text."""
+
+COMPARED_LINES = 500
+"""Of both texts together, up to which they are compared line by line."""
 
 Mark = Literal["", "new", "gone"]
 Element = RichTextElementParts.Text | RichTextElementParts.Link
@@ -166,10 +171,30 @@ def _parts(marked: Iterable[Words]) -> Iterator[list[Words]]:
         yield part
 
 
+def _differences(old: list[str], new: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    """As SequenceMatcher's opcodes. It takes much longer the more lines are alike, so of very many
+    only the beginning and the end are compared."""
+    if len(old) + len(new) <= COMPARED_LINES:
+        return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    pairs = zip(old, new, strict=False)
+    first = next((at for at, (one, other) in enumerate(pairs) if one != other), None)
+    if first is None:
+        first = min(len(old), len(new))
+    most, last = min(len(old), len(new)) - first, 0
+    while last < most and old[-1 - last] == new[-1 - last]:
+        last += 1
+    a, b, c, d = first, len(old) - last, first, len(new) - last
+    return [
+        ("equal", 0, a, 0, c),
+        ("replace", a, b, c, d),
+        ("equal", b, len(old), d, len(new)),
+    ]
+
+
 def _compared(before: str, text: str) -> list[Words]:
     old, new = before.splitlines(keepends=True), text.splitlines(keepends=True)
     found: list[Words] = []
-    for what, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for what, a, b, c, d in _differences(old, new):
         if what != "equal" and b > a:
             gone = "".join(old[a:b])
             ends = gone.endswith("\n") or d <= c
