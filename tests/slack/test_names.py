@@ -12,8 +12,9 @@ from slack_sdk.models.blocks import Block
 from bot.intercom.characters import seen
 from bot.slack import home, messages
 from bot.slack.formatting import named
+from bot.slack.thread import chunks
 from bot.state.audit import AuditEntry
-from bot.state.models import Teammate
+from bot.state.models import Shown, Teammate, ToolCall
 from bot.web import pages
 
 STRANGE = {
@@ -90,6 +91,12 @@ def test_what_was_changed_is_told_a_line_each(name: str) -> None:
     assert len(words) <= 3_900
     assert all(line.startswith("• <!date^") and line.endswith("*done*") for line in lines)
     assert not ACTING.search(words)
+
+
+def test_an_outcome_on_a_card_that_is_posted_reads_as_it_is() -> None:
+    done = ToolCall(id="t", name="n", input={}, title="T", state="done", outcome="<Acme> & Co")
+    [card] = chunks.blocks([Shown(call=done)])
+    assert "<Acme> & Co" in json.dumps(card.to_dict()["output"])
 
 
 def test_an_ordinary_name_stays_as_it_is() -> None:

@@ -196,7 +196,8 @@ def text_of(piece: Iterable[Shown], progress: str = "") -> str:
 
 def _card(call: ToolCall, *, closed: bool) -> TaskCardBlock:
     elsewhere = closed and not call.ended
-    output = ELSEWHERE if elsewhere else _output(call)
+    # Rich text is literal: what markup would need escaped, people would read as `&lt;` there.
+    output = ELSEWHERE if elsewhere else call.outcome[:CARD_CHARACTERS]
     part = RichTextSectionElement(elements=[RichTextElementParts.Text(text=output or " ")])
     return TaskCardBlock(
         task_id=call.id,
