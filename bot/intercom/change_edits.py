@@ -12,6 +12,7 @@ from bot.state.models import EditableField, FieldInput
 LOSES_FORMATTING = "What you write here is plain text: bold, lists and links of the draft go."
 LEFT_OUT = "Left empty, it is left out."
 OPTIONS = 100
+"""Of a select menu, as docs.slack.dev has it."""
 YES_OR_NO = [("true", "yes"), ("false", "no")]
 NOBODY = ("0", "nobody")
 
@@ -56,7 +57,9 @@ def editable_field(value: Value, choices: Sequence[tuple[str, str]]) -> Editable
             shape, options = "choice", list(declared.choices.items())
         case "object_id" if choices:
             nobody = [NOBODY] if declared.names == "admin" else []
-            shape, options = "choice", [*nobody, *choices][:OPTIONS]
+            shape, options = "choice", _within([*nobody, *choices], text)
+            if len(options) < len(nobody) + len(choices):
+                hint = f"{len(options)} of {len(nobody) + len(choices)} are listed here."
         case _:
             return None
     if shape == "choice" and text not in dict(options):
@@ -74,6 +77,14 @@ def editable_field(value: Value, choices: Sequence[tuple[str, str]]) -> Editable
         is_html=declared.kind in ("message_html", "article_html"),
         hint=hint,
     )
+
+
+def _within(choices: Sequence[tuple[str, str]], chosen: str) -> list[tuple[str, str]]:
+    """As many choices as Slack lists, with the one that is chosen now."""
+    now = [choice for choice in choices if choice[0] == chosen]
+    others = [choice for choice in choices if choice[0] != chosen]
+    listed = {*others[: OPTIONS - len(now)], *now}
+    return [choice for choice in choices if choice in listed]
 
 
 def edited(

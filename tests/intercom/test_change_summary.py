@@ -381,6 +381,24 @@ def test_plain_fields_can_be_edited_nested_ones_too() -> None:
     }
 
 
+def test_a_list_that_is_longer_than_slack_takes_has_the_one_chosen_and_says_so() -> None:
+    many = [(str(number), f"Teammate {number}") for number in range(1, 151)]
+    change = told(
+        "manage_conversation",
+        {
+            "conversation_id": "1",
+            "message_type": "assignment",
+            "type": "admin",
+            "assignee_id": "120",
+        },
+        options={"admin": many},
+    )
+    [assignee] = [field for field in change.editable if field.path == "assignee_id"]
+    assert len(assignee.options) == 100
+    assert ("120", "Teammate 120") in assignee.options
+    assert assignee.hint == "100 of 151 are listed here."
+
+
 def test_what_a_person_typed_comes_out_as_typed() -> None:
     typed = "One & <two>\nthree\n\nfour"
     tool_input = {"body": "<p>old</p>", "conversation_id": "1", "message_type": "note"}
