@@ -8,14 +8,27 @@ from world import World
 
 from bot.sandbox.processes import RedisServer
 
+RUNNING: list[World] = []
+
 
 def _world(folder: Path, *, embedded: bool, **settings: str) -> Iterator[World]:
     world = World(folder, embedded=embedded, settings=settings)
     world.start()
+    RUNNING.append(world)
     try:
         yield world
     finally:
+        RUNNING.remove(world)
         world.stop()
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_broken() -> Iterator[None]:
+    """Failures that a test planned and did not use up are not the next test's."""
+    yield
+    for world in RUNNING:
+        world.slack.heal()
+        world.scalekit.heal()
 
 
 @pytest.fixture(scope="session")

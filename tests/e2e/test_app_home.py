@@ -1,12 +1,30 @@
 """App Home: the connection, what the agent can do, what was asked, what one prefers."""
 
 import json
+from collections.abc import Iterator
 
+import pytest
 from world import Browser, World, button_link, identifier
 
 from bot.sandbox.claude import reply
 from bot.sandbox.people import AISHA, JONAS, MAYA, TOM, Person
+from bot.sandbox.processes import RedisServer
 from bot.sandbox.slack import SUPPORT
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world of these tests' own: App Home shows what people did before."""
+    world = World(
+        tmp_path_factory.mktemp("home"),
+        embedded=not RedisServer.is_installed(),
+        settings={"APPROVALS": "off"},
+    )
+    world.start()
+    try:
+        yield world
+    finally:
+        world.stop()
 
 
 def open_home(world: World, person: Person, text: str) -> str:

@@ -396,7 +396,13 @@ def test_a_card_of_the_release_before_is_withdrawn_and_shown_anew(strict_world: 
     key = f"run:T0SUPPORT1:{SUPPORT}:{thread}:{MAYA.slack_user_id}"
     digest = "0123456789abcdef0123456789abcdef"
     with redis.Redis.from_url(world.redis.url, decode_responses=True) as client:
-        waiting = json.loads(str(client.get(key)))
+
+        def saved() -> dict[str, Any] | None:
+            """The run, once the step that asked has saved its last."""
+            run: dict[str, Any] = json.loads(str(client.get(key)))
+            return run if run["attempts"] == 0 and run["calls"][0]["card"] else None
+
+        waiting = world.slack.wait(saved, what="the run to rest")
         old = OLD_RUN.replace("\n", "").replace("THREAD", thread).replace("CARD", card.ts)
         old = old.replace("SINCE", waiting["approval_since"])
         old = old.replace('"CALL"', json.dumps(waiting["calls"][0]["id"]))

@@ -138,7 +138,9 @@ def seeds(world: World) -> list[Delivery]:
         "text": {"type": "plain_text", "text": "Press"},
     }
     actions: dict[str, Any] = {"type": "actions", "block_id": "row", "elements": [button]}
-    posted = client.chat_postMessage(channel=SUPPORT, text="A card", blocks=[actions])
+    posted = client.chat_postMessage(
+        channel=SUPPORT, text="A card", blocks=[actions], unfurl_links=False, unfurl_media=False
+    )
     slack.click(maya, SUPPORT, str(posted["ts"]), "press")
     words = {
         "type": "input",
