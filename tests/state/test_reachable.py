@@ -16,7 +16,7 @@ ENCODED = "p%40ss%3Aw0rd"
 
 async def why(url: str) -> str:
     with pytest.raises(RedisUnusable) as caught:
-        await make_sure(url, 1.0)
+        await make_sure(url, 15.0)
     told = str(caught.value)
     assert told.startswith(f"REDIS_URL ({without_secrets(url)}): ")
     assert PASSWORD not in told
