@@ -114,6 +114,13 @@ async def wait_for_redis(
         await asyncio.sleep(pause)
 
 
+CERTIFICATE_REQUIRED = "CERTIFICATE_REQUIRED"
+NO_CLIENT_CERTIFICATE = Problem(
+    "it asks for a client certificate, and REDIS_URL names none",
+    "Add ?ssl_certfile=/path/to/cert.pem&ssl_keyfile=/path/to/key.pem",
+)
+
+
 async def _explained(error: Exception, parts: SplitResult) -> Problem:
     if isinstance(error, AuthenticationError):
         return _password(error, parts)
@@ -160,9 +167,8 @@ def _refusal(words: str) -> Problem:
 
 
 def _no_handshake(error: ssl.SSLError) -> Problem:
-    if "CERTIFICATE_REQUIRED" in str(error):
-        fix = "Add ?ssl_certfile=/path/to/cert.pem&ssl_keyfile=/path/to/key.pem"
-        return Problem("it asks for a client certificate, and REDIS_URL names none", fix)
+    if CERTIFICATE_REQUIRED in str(error):
+        return NO_CLIENT_CERTIFICATE
     why = f"there is no TLS behind rediss:// ({error.reason or type(error).__name__})"
     return Problem(why, "Use redis://, or the port at which the server speaks TLS")
 
@@ -174,6 +180,8 @@ async def _silent(causes: list[BaseException], parts: SplitResult) -> Problem:
     if parts.scheme == "rediss" and await _answers(parts, tls=False):
         fix = "Use redis://, or the port at which the server speaks TLS"
         return Problem("there is no TLS behind rediss://: the server speaks without", fix)
+    if parts.scheme == "rediss" and await _asks_for_certificate(parts):
+        return NO_CLIENT_CERTIFICATE
     if parts.scheme == "redis" and await _answers(parts, tls=True):
         return Problem("the server speaks TLS only", "Use rediss:// instead of redis://")
     why = "it does not answer, or not as Redis does"
@@ -182,12 +190,9 @@ async def _silent(causes: list[BaseException], parts: SplitResult) -> Problem:
 
 async def _answers(parts: SplitResult, *, tls: bool) -> bool:
     """Whether a TLS handshake succeeds there, or else a plain PING gets a reply of Redis'."""
-    context: ssl.SSLContext | None = None
-    if tls:
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
         async with asyncio.timeout(ASK_ANOTHER_WAY):
+            context = _trusting_anybody() if tls else None
             reader, writer = await asyncio.open_connection(
                 parts.hostname or "localhost", parts.port or DEFAULT_PORT, ssl=context
             )
@@ -200,6 +205,32 @@ async def _answers(parts: SplitResult, *, tls: bool) -> bool:
                 writer.close()
     except (OSError, TimeoutError):
         return False
+
+
+async def _asks_for_certificate(parts: SplitResult) -> bool:
+    """Whether it turns us away for having no certificate. With TLS 1.3 it says so after its side
+    of the handshake, and whoever has written by then may see the connection end instead."""
+    try:
+        async with asyncio.timeout(ASK_ANOTHER_WAY):
+            reader, writer = await asyncio.open_connection(
+                parts.hostname or "localhost", parts.port or DEFAULT_PORT, ssl=_trusting_anybody()
+            )
+            try:
+                await reader.read(1)
+            finally:
+                writer.close()
+    except ssl.SSLError as error:
+        return CERTIFICATE_REQUIRED in str(error)
+    except (OSError, TimeoutError):
+        pass
+    return False
+
+
+def _trusting_anybody() -> ssl.SSLContext:
+    """For a look at a server to which nothing is told."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
