@@ -105,11 +105,14 @@ class Server:
         except ValueError:
             return self._answer(name, {}, {"ok": False, "error": "invalid_json"}, 200)
         fault = self.faults.take(name, args)
-        if fault and fault.delay:
+        if fault and fault.delay and not fault.applied:
             await asyncio.sleep(fault.delay)
         if fault and not fault.applied and _fails(fault):
             return self._failed(name, args, fault)
         answer, retry_after = self._run(name, args, from_json, _token(request, args))
+        if fault and fault.delay and fault.applied:
+            # Taken at once; it is the answer that is late.
+            await asyncio.sleep(fault.delay)
         if retry_after:
             return self._answer(name, args, answer, 429, {"Retry-After": str(retry_after)})
         if fault and _fails(fault):
